@@ -1,0 +1,134 @@
+//! The browser, as the core sees it: verbs of a browser, never of OAuth. The shell implements it over web-sys, tests over
+//! a fake with a manual clock, so that every flow runs on the host.
+
+use crate::Json;
+use std::future::Future;
+
+/// What the core may ask of the outside. No call holds a borrow of core state.
+#[allow(async_fn_in_trait)] // One thread: nothing here is Send, and nothing needs to be.
+pub trait Env: 'static {
+    /// A parsed JSON value.
+    type Json: Json;
+    /// A sign-in window that was opened; dropping it closes it if it is still there.
+    type Popup: 'static;
+    /// A mailbox for one redirect response; dropping it stops listening and forgets the pending record.
+    type Inbox: Inbox;
+
+    /// Milliseconds since the epoch.
+    fn now(&self) -> u64;
+    /// Unpredictable bytes.
+    fn random(&self) -> [u8; 32];
+    /// Runs a future to its end whether or not anybody waits for it.
+    fn spawn(&self, future: impl Future<Output = ()> + 'static);
+    /// Resolves after so many milliseconds; the timer is cleared on drop.
+    async fn sleep(&self, ms: u32);
+
+    /// Parses JSON text; none if it is not JSON.
+    fn parse_json(&self, text: &str) -> Option<Self::Json>;
+    /// POSTs a form without credentials, custom headers or redirects, so that no CORS preflight is needed.
+    async fn post_form(&self, url: &str, body: String) -> Result<Reply<Self::Json>, Unreachable>;
+
+    /// What Power Apps says about who uses it, read anew on each call.
+    fn host(&self) -> HostFacts;
+    /// Whether the user acted recently enough for a window to open.
+    fn activated(&self) -> bool;
+    /// Opens the sign-in window, now, within this call; none if the browser refuses.
+    fn open_popup(&self, url: &str) -> Option<Self::Popup>;
+    /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler.
+    async fn invite(&self, url: &str) -> Invitation<Self::Popup>;
+    /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
+    /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
+    async fn given_up(&self, popup: &Self::Popup, url: &str);
+    /// Starts listening for the response of one pending redirect. To be called before a window opens.
+    fn inbox(&self, id: &str) -> Self::Inbox;
+
+    /// Tells listeners what happened.
+    fn emit(&self, event: Event);
+}
+
+/// The redirect response of one sign-in.
+#[allow(async_fn_in_trait)]
+pub trait Inbox: 'static {
+    /// The raw response: a query or fragment without its `?` or `#`.
+    async fn response(&mut self) -> String;
+}
+
+/// An HTTP answer that arrived.
+pub struct Reply<J> {
+    /// The status code.
+    pub status: u16,
+    /// `Retry-After` in seconds, where it could be read.
+    pub retry_after: Option<u64>,
+    /// The body, if it is JSON.
+    pub body: Option<J>,
+}
+
+/// No HTTP answer arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreachable {
+    /// Whether the browser says that it is offline.
+    pub offline: bool,
+}
+
+/// What became of an invitation.
+pub enum Invitation<P> {
+    /// The user accepted and the window is open.
+    Opened(P),
+    /// The user accepted and the browser refused the window.
+    Blocked,
+    /// The user declined.
+    Declined,
+}
+
+/// What Power Apps says about who uses it.
+#[derive(Clone, Debug, Default)]
+pub struct HostFacts {
+    /// The tenant id.
+    pub tenant: Option<String>,
+    /// The user's sign-in name.
+    pub login_hint: Option<String>,
+    /// The environment's address, where the packaged redirect page lies.
+    pub client_url: Option<String>,
+}
+
+/// Something a listener may want to know (contract §1, `BrokerEvent`).
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The correlation id of the call that caused it.
+    pub correlation_id: Option<String>,
+    /// The control client it is about.
+    pub client: Option<String>,
+    /// The code of the failure.
+    pub code: Option<crate::Code>,
+}
+
+/// `BrokerEventType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A call failed.
+    Error,
+    /// The user is being asked to act.
+    Interaction,
+    /// The user signed in.
+    SignedIn,
+    /// The user signed out.
+    SignedOut,
+    /// A token was handed out that did not come from the cache.
+    Token,
+}
+
+impl EventKind {
+    /// The text in JavaScript.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Interaction => "interaction",
+            Self::SignedIn => "signedin",
+            Self::SignedOut => "signedout",
+            Self::Token => "token",
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a caller of the broker is told when a call fails (contract §1). Never holds a token, code, claims value or e-mail
+//! in its message: `claims` has a member of its own, and upstream descriptions are not passed on.
+
+/// Why a call failed. The text of each is the contract's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Code {
+    /// The caller's `AbortSignal` fired.
+    Aborted,
+    /// The control client or the backend does not exist in the tenant.
+    AppNotInTenant,
+    /// Another account signed in than the one Power Apps runs as.
+    AccountMismatch,
+    /// Blocked by policy; no prompt would help.
+    BlockedByPolicy,
+    /// The control client is unknown, or not one this broker may ask for.
+    ClientNotAllowed,
+    /// The configuration breaks a rule; the message names the field.
+    ConfigInvalid,
+    /// Consent is missing; `consent_url` is where an administrator gives it.
+    ConsentRequired,
+    /// Entra answered with an error that has no code of its own here.
+    IdentityProvider,
+    /// The user must act, and this call may not ask.
+    InteractionRequired,
+    /// A fault of the broker itself.
+    Internal,
+    /// The session is over.
+    LoginRequired,
+    /// The network, or the authority, cannot be reached.
+    Network,
+    /// No configuration.
+    NotConfigured,
+    /// The browser refused to open the sign-in window.
+    PopupBlocked,
+    /// The sign-in window never answered.
+    PopupTimeout,
+    /// A scope outside the allow-list, or scopes of several resources.
+    ScopeNotAllowed,
+    /// The STS refused for a reason that asking again does not change.
+    StsRejected,
+    /// The STS cannot be reached or is out of order.
+    StsUnavailable,
+    /// Too many requests.
+    Throttled,
+    /// The call took longer than its `timeoutMs`.
+    TimedOut,
+    /// The user said no.
+    UserCancelled,
+}
+
+impl Code {
+    /// The text in JavaScript.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aborted => "aborted",
+            Self::AppNotInTenant => "app_not_in_tenant",
+            Self::AccountMismatch => "account_mismatch",
+            Self::BlockedByPolicy => "blocked_by_policy",
+            Self::ClientNotAllowed => "client_not_allowed",
+            Self::ConfigInvalid => "config_invalid",
+            Self::ConsentRequired => "consent_required",
+            Self::IdentityProvider => "identity_provider",
+            Self::InteractionRequired => "interaction_required",
+            Self::Internal => "internal",
+            Self::LoginRequired => "login_required",
+            Self::Network => "network",
+            Self::NotConfigured => "not_configured",
+            Self::PopupBlocked => "popup_blocked",
+            Self::PopupTimeout => "popup_timeout",
+            Self::ScopeNotAllowed => "scope_not_allowed",
+            Self::StsRejected => "sts_rejected",
+            Self::StsUnavailable => "sts_unavailable",
+            Self::Throttled => "throttled",
+            Self::TimedOut => "timed_out",
+            Self::UserCancelled => "user_cancelled",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        matches!(self, Self::Network | Self::StsUnavailable | Self::Throttled | Self::TimedOut | Self::PopupTimeout)
+    }
+
+    /// Whether the user signing in again may help.
+    #[must_use]
+    pub fn interaction_required(self) -> bool {
+        matches!(self, Self::InteractionRequired | Self::LoginRequired | Self::PopupBlocked | Self::PopupTimeout | Self::UserCancelled)
+    }
+}
+
+/// A failed call. Cloned to every caller that waited for the same answer.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// Why.
+    pub code: Code,
+    /// A sentence that stands alone and says what to do.
+    pub message: String,
+    /// The correlation id of the call, a GUID.
+    pub correlation_id: Option<String>,
+    /// A claims challenge to be met, JSON text.
+    pub claims: Option<String>,
+    /// Where an administrator consents.
+    pub consent_url: Option<String>,
+    /// Entra's AADSTS number.
+    pub aadsts: Option<u64>,
+    /// When to try again, in milliseconds from now.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Error {
+    /// A failure without upstream details.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            correlation_id: None,
+            claims: None,
+            consent_url: None,
+            aadsts: None,
+            retry_after_ms: None,
+        }
+    }
+}
+
+/// The result of anything that may fail in front of a caller.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,19 @@
+//! Reading JSON without a JSON crate: the browser's parser at the rim, serde_json in tests.
+
+/// A parsed JSON value. A member of another type reads as absent: foreign input is never trusted to be well formed.
+pub trait Json: Sized + 'static {
+    /// A member that is a text.
+    fn text(&self, name: &str) -> Option<String>;
+    /// A member that is a whole number from 0 to 2⁵³, or the decimal text of one (Entra sends both).
+    fn number(&self, name: &str) -> Option<u64>;
+    /// A member that is a boolean.
+    fn flag(&self, name: &str) -> Option<bool>;
+    /// A member that is an object or a list.
+    fn member(&self, name: &str) -> Option<Self>;
+    /// The names of an object's own members; empty for anything else.
+    fn names(&self) -> Vec<String>;
+    /// The texts in a member that is a list; none if any item is something else.
+    fn texts(&self, name: &str) -> Option<Vec<String>>;
+    /// The numbers in a member that is a list; items of another type are left out.
+    fn numbers(&self, name: &str) -> Vec<u64>;
+}

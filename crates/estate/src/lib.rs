@@ -1,0 +1,232 @@
+//! One TOML file that says who and what exists: tenants, users, the three kinds of registrations, consents, backends.
+//!
+//! It seeds entra-dev, and it is projected into the STS's configuration and the broker's, so that nothing is configured
+//! twice. This crate only reads and projects: it opens no socket, and decides nothing about tokens.
+//!
+//! Names of properties are Microsoft Graph's `application` names where Graph has one.
+
+mod certificates;
+mod project;
+
+pub use certificates::{CertificateError, Certificates};
+pub use project::Addresses;
+
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::Path};
+
+/// Everything that exists, as written in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estate {
+    /// The shared single-page-app registration that signs the user in.
+    pub broker: Broker,
+    /// Control clients by name: one app registration per control.
+    pub controls: BTreeMap<String, Control>,
+    /// The APIs that controls call, by name.
+    pub backends: BTreeMap<String, Backend>,
+    /// Tenants by name.
+    pub tenants: BTreeMap<String, Tenant>,
+}
+
+/// The broker registration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Broker {
+    /// `appId`, a GUID.
+    pub client_id: String,
+    /// What consent pages call it.
+    pub display_name: String,
+    /// `spa.redirectUris`; `{app}` stands for the environment's address.
+    pub redirect_uris: Vec<String>,
+}
+
+/// The registration of one control.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// `appId`, a GUID.
+    pub client_id: String,
+    /// What consent pages call it.
+    pub display_name: String,
+    /// The name under which control code asks for it, in the broker's `clients`.
+    pub alias: String,
+    /// `requiredResourceAccess`, which is also the STS's allow-list: backend name → delegated scopes.
+    pub backends: BTreeMap<String, Vec<String>>,
+}
+
+/// An API that controls call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backend {
+    /// `appId`, a GUID.
+    pub client_id: String,
+    /// What consent pages call it.
+    pub display_name: String,
+    /// `identifierUris`; the first one is what scopes are written with.
+    pub identifier_uris: Vec<String>,
+    /// Values of its `oauth2PermissionScopes`.
+    pub scopes: Vec<String>,
+}
+
+/// One directory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The tenant id, a GUID.
+    pub id: String,
+    /// Its verified domain.
+    pub domain: String,
+    /// Names of the registrations that have a service principal here (`broker`, a control's or a backend's name).
+    pub service_principals: Vec<String>,
+    /// Tenant-wide delegated grants (`oauth2PermissionGrants` with `consentType` AllPrincipals).
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    /// Members of the tenant.
+    #[serde(default)]
+    pub users: Vec<User>,
+}
+
+/// A tenant-wide delegated grant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Name of the registration that may ask.
+    pub client: String,
+    /// Name of the registration that is asked for.
+    pub resource: String,
+    /// Granted scope values.
+    pub scopes: Vec<String>,
+}
+
+/// A person.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The object id, a GUID.
+    pub id: String,
+    /// `userPrincipalName`.
+    pub username: String,
+    /// Display name.
+    pub name: String,
+}
+
+/// Why an estate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EstateError {
+    /// The file could not be read.
+    #[error("cannot read the estate {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The text is not an estate.
+    #[error("the estate is not valid: {0}")]
+    Parse(#[from] toml::de::Error),
+    /// A name is used that nothing has.
+    #[error("the estate names {name:?} in {place}, but no registration has that name")]
+    UnknownName {
+        /// Where.
+        place: String,
+        /// The name nobody has.
+        name: String,
+    },
+    /// A scope is used that its backend does not expose.
+    #[error("the estate asks for scope {scope:?} of {backend:?} in {place}, which that backend does not expose")]
+    UnknownScope {
+        /// Where.
+        place: String,
+        /// The backend.
+        backend: String,
+        /// The scope it lacks.
+        scope: String,
+    },
+    /// Two registrations share an id.
+    #[error("the estate gives client_id {0} to two registrations")]
+    DuplicateId(String),
+}
+
+impl Estate {
+    /// The one delegated scope that every control client exposes (contract §7).
+    pub const CONTROL_SCOPE: &str = "access_as_user";
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not an estate, or names what does not exist.
+    pub fn load(path: &Path) -> Result<Self, EstateError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| EstateError::Read { path: path.display().to_string(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Reads and checks a text.
+    ///
+    /// # Errors
+    /// When it is not an estate, or names what does not exist.
+    pub fn parse(text: &str) -> Result<Self, EstateError> {
+        let estate: Self = toml::from_str(text)?;
+        estate.check()?;
+        Ok(estate)
+    }
+
+    /// The id of the registration with this name.
+    #[must_use]
+    pub fn client_id(&self, name: &str) -> Option<&str> {
+        if name == "broker" {
+            return Some(&self.broker.client_id);
+        }
+        self.controls
+            .get(name)
+            .map(|control| control.client_id.as_str())
+            .or_else(|| self.backends.get(name).map(|backend| backend.client_id.as_str()))
+    }
+
+    fn check(&self) -> Result<(), EstateError> {
+        let mut ids = vec![&self.broker.client_id];
+        ids.extend(self.controls.values().map(|control| &control.client_id));
+        ids.extend(self.backends.values().map(|backend| &backend.client_id));
+        ids.sort();
+        if let Some([id, _]) = ids.array_windows().find(|[one, next]| one == next) {
+            return Err(EstateError::DuplicateId((*id).clone()));
+        }
+        for (name, control) in &self.controls {
+            for (backend, scopes) in &control.backends {
+                self.check_scopes(&format!("controls.{name}.backends"), backend, scopes)?;
+            }
+        }
+        for (name, tenant) in &self.tenants {
+            let unknown = |place: &str, of: &str| EstateError::UnknownName {
+                place: format!("tenants.{name}.{place}"),
+                name: of.to_owned(),
+            };
+            for principal in &tenant.service_principals {
+                self.client_id(principal).ok_or_else(|| unknown("service_principals", principal))?;
+            }
+            for grant in &tenant.grants {
+                self.client_id(&grant.client).ok_or_else(|| unknown("grants", &grant.client))?;
+                self.check_scopes(&format!("tenants.{name}.grants"), &grant.resource, &grant.scopes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_scopes(&self, place: &str, resource: &str, scopes: &[String]) -> Result<(), EstateError> {
+        if self.controls.contains_key(resource) && scopes.iter().all(|scope| scope == Self::CONTROL_SCOPE) {
+            return Ok(());
+        }
+        let backend = self
+            .backends
+            .get(resource)
+            .ok_or_else(|| EstateError::UnknownName { place: place.to_owned(), name: resource.to_owned() })?;
+        match scopes.iter().find(|scope| !backend.scopes.contains(scope)) {
+            None => Ok(()),
+            Some(scope) => Err(EstateError::UnknownScope {
+                place: place.to_owned(),
+                backend: resource.to_owned(),
+                scope: scope.clone(),
+            }),
+        }
+    }
+}
