@@ -1,2 +1,38 @@
-//! x
-fn main(){}
+//! `cargo xtask`: the one entry for people and CI. This file only dispatches; each task is a file of its own.
+
+mod demo;
+mod dist;
+mod lint;
+mod run;
+mod setup;
+mod test;
+
+use run::Outcome;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
+cargo xtask test [--only lint|host|browser|e2e]             every check that CI runs, or one kind
+cargo xtask dist [--authority-host HOST] [--sts-host HOST]  build dist/ and print its sizes";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("\nxtask: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Outcome {
+    std::env::set_current_dir(run::root())
+        .map_err(|why| format!("The project's root cannot be entered: {why}."))?;
+    match arguments.split_first() {
+        Some((task, rest)) if task == "demo" => demo::demo(rest),
+        Some((task, rest)) if task == "test" => test::test(rest),
+        Some((task, rest)) if task == "dist" => dist::command(rest),
+        _ => Err(format!("Which task?\n\n{USAGE}")),
+    }
+}

@@ -2,7 +2,10 @@
 
 use crate::Estate;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_RSA_SHA256};
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A folder with `<control>.crt.pem` and `<control>.key.pem` for each control client of an estate.
 #[derive(Clone, Debug)]
@@ -64,7 +67,8 @@ impl Certificates {
     /// When the file cannot be read.
     pub fn certificate(&self, control: &str) -> Result<String, CertificateError> {
         let path = crt(&self.folder, control);
-        fs::read_to_string(&path).map_err(|source| CertificateError::File { path: path.display().to_string(), source })
+        fs::read_to_string(&path)
+            .map_err(|source| CertificateError::File { path: path.display().to_string(), source })
     }
 }
 

@@ -133,7 +133,9 @@ pub enum EstateError {
         name: String,
     },
     /// A scope is used that its backend does not expose.
-    #[error("the estate asks for scope {scope:?} of {backend:?} in {place}, which that backend does not expose")]
+    #[error(
+        "the estate asks for scope {scope:?} of {backend:?} in {place}, which that backend does not expose"
+    )]
     UnknownScope {
         /// Where.
         place: String,
@@ -228,5 +230,65 @@ impl Estate {
                 scope: scope.clone(),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEMO: &str = include_str!("../../../www/estate.toml");
+
+    fn refused(from: &str, to: &str) -> String {
+        assert!(DEMO.contains(from), "the demo's estate no longer has {from}");
+        Estate::parse(&DEMO.replacen(from, to, 1)).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_demos_estate_is_good() {
+        let estate = Estate::parse(DEMO).unwrap();
+        assert_eq!(estate.controls.len(), 8);
+        assert_eq!(estate.scope("graph", "User.Read").unwrap(), "https://graph.microsoft.com/User.Read");
+    }
+
+    #[test]
+    fn a_grant_to_nobody_is_refused_by_name() {
+        let why = refused("client = \"calendar\"", "client = \"calender\"");
+        assert!(why.contains("\"calender\"") && why.contains("tenants.contoso.grants"), "{why}");
+    }
+
+    #[test]
+    fn a_scope_that_its_backend_lacks_is_refused() {
+        let why = refused("\"Calendars.ReadWrite\"] }", "\"Calendar.Write\"] }");
+        assert!(why.contains("\"Calendar.Write\"") && why.contains("controls.calendar"), "{why}");
+    }
+
+    #[test]
+    fn two_registrations_cannot_share_an_id() {
+        let why = refused("c0000000-0000-4000-8000-000000000002", "c0000000-0000-4000-8000-000000000001");
+        assert!(why.contains("c0000000-0000-4000-8000-000000000001"), "{why}");
+    }
+
+    #[test]
+    fn a_misspelt_property_is_refused() {
+        assert!(refused("display_name", "displayname").contains("displayname"));
+    }
+
+    #[test]
+    fn the_sts_gets_a_control_only_for_tenants_where_it_exists() {
+        let estate = Estate::parse(DEMO).unwrap();
+        let at = Addresses {
+            app: "https://org.crm4.dynamics.com".to_owned(),
+            authority: "https://login.microsoftonline.com".to_owned(),
+            sts: "https://sts.example".to_owned(),
+        };
+        let text = estate.sts_config(&at, "127.0.0.1:0", Path::new("certs"));
+        let config: toml::Value = toml::from_str(&text).unwrap();
+        let tenants_of = |name: &str| {
+            let clients = config["clients"].as_array().unwrap();
+            let client = clients.iter().find(|client| client["name"].as_str() == Some(name)).unwrap();
+            client["tenants"].as_array().unwrap().len()
+        };
+        assert_eq!((tenants_of("calendar"), tenants_of("people-grid")), (1, 0));
     }
 }

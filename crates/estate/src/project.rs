@@ -47,11 +47,8 @@ impl Estate {
     /// The STS's configuration, as TOML text. `certificates` is the folder that [`crate::Certificates`] wrote.
     #[must_use]
     pub fn sts_config(&self, at: &Addresses, listen: &str, certificates: &Path) -> String {
-        let tenants: Vec<Value> = self
-            .tenants
-            .values()
-            .map(|tenant| json!({ "id": tenant.id, "origins": [at.app] }))
-            .collect();
+        let tenants: Vec<Value> =
+            self.tenants.values().map(|tenant| json!({ "id": tenant.id, "origins": [at.app] })).collect();
         let clients: Vec<Value> = self
             .controls
             .iter()
@@ -67,7 +64,9 @@ impl Estate {
                     .iter()
                     .flat_map(|(backend, values)| {
                         let default = std::iter::once(".default");
-                        default.chain(values.iter().map(String::as_str)).filter_map(|value| self.scope(backend, value))
+                        default
+                            .chain(values.iter().map(String::as_str))
+                            .filter_map(|value| self.scope(backend, value))
                     })
                     .collect();
                 json!({
@@ -81,7 +80,8 @@ impl Estate {
                 })
             })
             .collect();
-        let config = json!({ "listen": listen, "authority": at.authority, "tenants": tenants, "clients": clients });
+        let config =
+            json!({ "listen": listen, "authority": at.authority, "tenants": tenants, "clients": clients });
         toml::to_string(&config).unwrap_or_default()
     }
 }

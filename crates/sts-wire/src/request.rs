@@ -38,7 +38,9 @@ impl fmt::Display for RequestError {
             Self::Missing(name) => write!(f, "The parameter {name} is missing."),
             Self::Repeated(name) => write!(f, "The parameter {name} may be given only once."),
             Self::TooLong(name) => write!(f, "The parameter {name} is too long."),
-            Self::Unsupported(name) => write!(f, "The parameter {name} has a value that is not supported here."),
+            Self::Unsupported(name) => {
+                write!(f, "The parameter {name} has a value that is not supported here.")
+            }
             Self::UnsupportedGrantType => write!(f, "The grant_type must be {GRANT_TYPE}."),
         }
     }
@@ -66,7 +68,8 @@ impl<'a> ExchangeRequest<'a> {
     /// The first rule that the fields break.
     pub fn read<N: AsRef<str>, V: AsRef<str>>(fields: &'a [(N, V)]) -> Result<Self, RequestError> {
         let take = |name: &'static str| {
-            let mut values = fields.iter().filter(|field| field.0.as_ref() == name).map(|field| field.1.as_ref());
+            let mut values =
+                fields.iter().filter(|field| field.0.as_ref() == name).map(|field| field.1.as_ref());
             match (values.next(), values.next()) {
                 (_, Some(_)) => Err(RequestError::Repeated(name)),
                 (value, None) => Ok(value.filter(|value| !value.is_empty())),
@@ -136,7 +139,10 @@ mod tests {
 
     #[test]
     fn a_repeated_subject_token_is_refused_even_when_equal() {
-        assert_eq!(refused(|f| f.push(("subject_token", "t.t.t"))), Some(RequestError::Repeated("subject_token")));
+        assert_eq!(
+            refused(|f| f.push(("subject_token", "t.t.t"))),
+            Some(RequestError::Repeated("subject_token"))
+        );
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! What a fresh machine lacks is installed here, once and visibly. Where it cannot be, the message says what to do.
+
+use crate::run::{Outcome, command, has, output, run, section};
+use std::path::Path;
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// Rust's standard library for WebAssembly.
+pub(crate) fn wasm_target() -> Outcome {
+    let folder = output(&mut command("rustc", &["--print", "target-libdir", "--target", WASM]));
+    if folder.is_some_and(|folder| Path::new(folder.trim()).is_dir()) {
+        return Ok(());
+    }
+    section("Installing Rust's WebAssembly target");
+    run(&mut command("rustup", &["target", "add", WASM])).map_err(|why| {
+        format!(
+            "{why}\nThe broker is compiled to {WASM}, and this toolchain has no standard library for it. Install one \
+             (with rustup, or your distribution's package for Rust on WebAssembly) and select it with RUSTUP_TOOLCHAIN."
+        )
+    })
+}
+
+/// wasm-pack, and through it the wasm-bindgen CLI of the locked version.
+pub(crate) fn wasm_pack() -> Outcome {
+    wasm_target()?;
+    if has("wasm-pack") {
+        return Ok(());
+    }
+    section("Installing wasm-pack (about two minutes, once)");
+    run(&mut command("cargo", &["install", "wasm-pack"]))
+        .map_err(|why| format!("{why}\nInstall wasm-pack yourself and make sure that it is on PATH."))
+}
+
+/// Node, for the packer's npm tools.
+pub(crate) fn node() -> Outcome {
+    if has("node") && has("npm") {
+        return Ok(());
+    }
+    Err("Node.js 20 or later with npm is needed: install it and make sure that node and npm are on PATH."
+        .to_owned())
+}
+
+/// Chromium and its WebDriver.
+pub(crate) fn chromium() -> Outcome {
+    if has("chromedriver") && ["chromium", "google-chrome", "chrome"].into_iter().any(has) {
+        return Ok(());
+    }
+    let advice = "The browser tests need Chromium and chromedriver of the same version on PATH.";
+    if !has("apt-get") {
+        return Err(format!("{advice} Install them."));
+    }
+    section("Installing Chromium and its driver from Debian's packages");
+    run(&mut command("apt-get", &["update", "-q"]))
+        .and_then(|()| {
+            let packages = ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"];
+            run(command("apt-get", &packages).env("DEBIAN_FRONTEND", "noninteractive"))
+        })
+        .map_err(|why| format!("{why}\n{advice} As root: apt-get install chromium chromium-driver"))
+}
+
+/// cargo-deny. It is a second pair of eyes on licences and sources: where it cannot be had, that is said and no error.
+pub(crate) fn cargo_deny() -> bool {
+    if has("cargo-deny") {
+        return true;
+    }
+    section("Installing cargo-deny (a few minutes, once)");
+    run(&mut command("cargo", &["install", "cargo-deny"])).map_err(|why| println!("{why}")).is_ok()
+}
