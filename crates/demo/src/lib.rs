@@ -1,1 +1,176 @@
-//! (in the making)
+//! Everything on one machine: the stand-in for Entra ID, the Security Token Service, two sample APIs, and a host that
+//! serves the model-driven app look-alike and the packed broker the way Power Apps serves them.
+//!
+//! This crate binds and introduces the parts to each other; what exists comes from the estate, and nothing is configured
+//! twice. It must never do a part's work: no token is made, exchanged or cached here.
+
+mod api;
+mod app;
+mod options;
+mod page;
+mod serve;
+
+pub use options::{Options, UsageError};
+pub use page::FORM;
+
+use entra_dev::{Clock, Entra};
+use estate::{Addresses, CertificateError, Certificates, Estate};
+use serve::{Bound, Running};
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// The running demo. Dropping it stops every part.
+pub struct Demo {
+    estate: Estate,
+    app: String,
+    broker_config: String,
+    certificates: Certificates,
+    entra: Entra,
+    sts: Option<sts::Server>,
+    _servers: [Running; 3],
+}
+
+/// Why the demo did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A web resource or page is missing.
+    #[error("cannot read the files in {path}: {source}")]
+    Files {
+        /// The folder.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The packed broker is not where it should be.
+    #[error("there is no {name} in {path}: build it with `cargo xtask dist`")]
+    NoBroker {
+        /// The web resource.
+        name: &'static str,
+        /// The folder.
+        path: String,
+    },
+    /// An address could not be bound.
+    #[error("cannot listen on port {port}: {source}")]
+    Listen {
+        /// The port; 0 is any free one.
+        port: u16,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Certificates could not be made.
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
+    /// The stand-in did not start.
+    #[error("the stand-in for Entra ID did not start: {0}")]
+    Entra(#[source] entra_dev::StartError),
+    /// The STS refused its configuration.
+    #[error("the STS refused its configuration: {0}")]
+    StsConfig(#[source] sts::ConfigError),
+    /// The STS did not start.
+    #[error("the STS did not start: {0}")]
+    Sts(#[source] sts::StartError),
+    /// The sample APIs' HTTP client could not be made.
+    #[error("the sample APIs have no HTTP client: {0}")]
+    Client(#[source] reqwest::Error),
+}
+
+impl Demo {
+    /// Starts every part, the app's address first, because Entra's redirect URIs and the STS's origins depend on it.
+    ///
+    /// # Errors
+    /// When a file is missing or a part does not start.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let port = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
+        let files = app::Files::read(&options)?;
+        let certificates = Certificates::ensure(&options.estate, &options.certificates)?;
+        let app = Bound::bind("app.localhost", port(0)).await?;
+        let graph = Bound::bind("graph.localhost", port(3)).await?;
+        let feed = Bound::bind("feed.localhost", port(4)).await?;
+
+        let clock = Clock::system();
+        let entra = Entra::start(entra_dev::Options {
+            estate: options.estate.clone(),
+            app: app.origin().to_owned(),
+            certificates: certificates.clone(),
+            listen: loopback(port(1)),
+            clock: clock.clone(),
+        })
+        .await
+        .map_err(StartError::Entra)?;
+
+        let mut at = Addresses {
+            app: app.origin().to_owned(),
+            authority: entra.origin().to_owned(),
+            sts: String::new(),
+        };
+        let sts = {
+            let mut told = options.estate.clone();
+            told.controls.retain(|name, _| !options.unknown_to_sts.contains(name));
+            let text = told.sts_config(&at, &loopback(port(2)).to_string(), certificates.folder());
+            let config = sts::Config::parse(&text).map_err(StartError::StsConfig)?;
+            sts::Server::start(config, sts::Clock::system()).await.map_err(StartError::Sts)?
+        };
+        at.sts = format!("http://sts.localhost:{}", sts.address().port());
+
+        let apis = api::Apis::new(&options.estate, &at, clock).map_err(StartError::Client)?;
+        let broker_config = options.estate.broker_config(&at);
+        let page = page::page(&options.estate, &broker_config, graph.origin(), feed.origin());
+        Ok(Self {
+            estate: options.estate,
+            certificates,
+            app: app.origin().to_owned(),
+            broker_config,
+            entra,
+            sts: Some(sts),
+            _servers: [
+                app.serve(app::router(files, page)),
+                graph.serve(apis.graph()),
+                feed.serve(apis.feed()),
+            ],
+        })
+    }
+
+    /// The origin of the Power Apps look-alike.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.app
+    }
+
+    /// Where a person starts.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}/main.aspx", self.app)
+    }
+
+    /// The broker's configuration in this place (contract §1, `BrokerConfig`), as JSON text.
+    #[must_use]
+    pub fn broker_config(&self) -> &str {
+        &self.broker_config
+    }
+
+    /// Who and what exists.
+    #[must_use]
+    pub fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
+    /// The control clients' certificates.
+    #[must_use]
+    pub fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
+
+    /// The stand-in for Entra ID.
+    #[must_use]
+    pub fn entra(&self) -> &Entra {
+        &self.entra
+    }
+
+    /// Takes the STS away, as an outage does.
+    pub fn stop_sts(&mut self) {
+        self.sts = None;
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

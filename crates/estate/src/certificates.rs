@@ -1,4 +1,4 @@
-//! Self-signed certificates for control clients, made where the estate is used and never committed.
+//! Self-signed certificates for control clients and other applications, made where the estate is used and never committed.
 
 use crate::Estate;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_RSA_SHA256};
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A folder with `<control>.crt.pem` and `<control>.key.pem` for each control client of an estate.
+/// A folder with `<control>.crt.pem` and `<control>.key.pem` for each control client of an estate, and each app that has one.
 #[derive(Clone, Debug)]
 pub struct Certificates {
     folder: PathBuf,
@@ -40,7 +40,13 @@ impl Certificates {
             move |source| CertificateError::File { path, source }
         };
         fs::create_dir_all(folder).map_err(failed(folder))?;
-        for (name, control) in &estate.controls {
+        let controls = estate.controls.iter().map(|(name, control)| (name, &control.display_name));
+        let apps = estate
+            .apps
+            .iter()
+            .filter(|(_, app)| app.certificate)
+            .map(|(name, app)| (name, &app.display_name));
+        for (name, display_name) in controls.chain(apps) {
             let (certificate, key) = (crt(folder, name), key(folder, name));
             if certificate.exists() && key.exists() {
                 continue;
@@ -48,7 +54,7 @@ impl Certificates {
             let pair = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
             let mut params = CertificateParams::default();
             params.distinguished_name = DistinguishedName::new();
-            params.distinguished_name.push(DnType::CommonName, control.display_name.as_str());
+            params.distinguished_name.push(DnType::CommonName, display_name.as_str());
             fs::write(&key, pair.serialize_pem()).map_err(failed(&key))?;
             fs::write(&certificate, params.self_signed(&pair)?.pem()).map_err(failed(&certificate))?;
         }

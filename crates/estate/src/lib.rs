@@ -5,9 +5,11 @@
 //!
 //! Names of properties are Microsoft Graph's `application` names where Graph has one.
 
+mod app;
 mod certificates;
 mod project;
 
+pub use app::{App, FederatedCredential};
 pub use certificates::{CertificateError, Certificates};
 pub use project::Addresses;
 
@@ -24,6 +26,9 @@ pub struct Estate {
     pub controls: BTreeMap<String, Control>,
     /// The APIs that controls call, by name.
     pub backends: BTreeMap<String, Backend>,
+    /// Any other registrations, by name: web applications, other single-page apps, whatever a test needs.
+    #[serde(default)]
+    pub apps: BTreeMap<String, App>,
     /// Tenants by name.
     pub tenants: BTreeMap<String, Tenant>,
 }
@@ -66,6 +71,15 @@ pub struct Backend {
     pub identifier_uris: Vec<String>,
     /// Values of its `oauth2PermissionScopes`.
     pub scopes: Vec<String>,
+    /// Those of `scopes` that only an administrator can grant (`type` Admin).
+    #[serde(default)]
+    pub admin_scopes: Vec<String>,
+    /// `requestedAccessTokenVersion`: 1 or 2.
+    #[serde(default = "version_2")]
+    pub requested_access_token_version: u8,
+    /// `optionalClaims.accessToken`, for example `xms_cc` and `acrs`.
+    #[serde(default)]
+    pub optional_claims: Vec<String>,
 }
 
 /// One directory.
@@ -108,6 +122,16 @@ pub struct User {
     pub username: String,
     /// Display name.
     pub name: String,
+    /// Whether the user may consent for everybody.
+    #[serde(default)]
+    pub admin: bool,
+    /// Where the user is a guest: tenant name → the object id there.
+    #[serde(default)]
+    pub guest_of: BTreeMap<String, String>,
+}
+
+pub(crate) fn version_2() -> u8 {
+    2
 }
 
 /// Why an estate cannot be used.
@@ -183,12 +207,14 @@ impl Estate {
             .get(name)
             .map(|control| control.client_id.as_str())
             .or_else(|| self.backends.get(name).map(|backend| backend.client_id.as_str()))
+            .or_else(|| self.apps.get(name).map(|app| app.client_id.as_str()))
     }
 
     fn check(&self) -> Result<(), EstateError> {
         let mut ids = vec![&self.broker.client_id];
         ids.extend(self.controls.values().map(|control| &control.client_id));
         ids.extend(self.backends.values().map(|backend| &backend.client_id));
+        ids.extend(self.apps.values().map(|app| &app.client_id));
         ids.sort();
         if let Some([id, _]) = ids.array_windows().find(|[one, next]| one == next) {
             return Err(EstateError::DuplicateId((*id).clone()));
@@ -198,7 +224,23 @@ impl Estate {
                 self.check_scopes(&format!("controls.{name}.backends"), backend, scopes)?;
             }
         }
+        for (name, app) in &self.apps {
+            for (resource, scopes) in &app.backends {
+                self.check_scopes(&format!("apps.{name}.backends"), resource, scopes)?;
+            }
+            for other in app.pre_authorized_applications.iter().chain(&app.known_client_applications) {
+                let unknown =
+                    || EstateError::UnknownName { place: format!("apps.{name}"), name: other.clone() };
+                self.client_id(other).ok_or_else(unknown)?;
+            }
+        }
         for (name, tenant) in &self.tenants {
+            for home in tenant.users.iter().flat_map(|user| user.guest_of.keys()) {
+                let place = format!("tenants.{name}.users");
+                self.tenants
+                    .get(home)
+                    .ok_or_else(|| EstateError::UnknownName { place, name: home.clone() })?;
+            }
             let unknown = |place: &str, of: &str| EstateError::UnknownName {
                 place: format!("tenants.{name}.{place}"),
                 name: of.to_owned(),
@@ -218,11 +260,13 @@ impl Estate {
         if self.controls.contains_key(resource) && scopes.iter().all(|scope| scope == Self::CONTROL_SCOPE) {
             return Ok(());
         }
-        let backend = self
+        let exposed = self
             .backends
             .get(resource)
+            .map(|backend| &backend.scopes)
+            .or_else(|| self.apps.get(resource).map(|app| &app.scopes))
             .ok_or_else(|| EstateError::UnknownName { place: place.to_owned(), name: resource.to_owned() })?;
-        match scopes.iter().find(|scope| !backend.scopes.contains(scope)) {
+        match scopes.iter().find(|scope| !exposed.contains(scope)) {
             None => Ok(()),
             Some(scope) => Err(EstateError::UnknownScope {
                 place: place.to_owned(),

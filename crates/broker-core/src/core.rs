@@ -1,0 +1,189 @@
+//! The broker's state and its public methods. State sits in cells that are never borrowed across an await or a call of the
+//! environment. What happens in a call is told in `flow/`.
+
+use crate::{
+    Account, Code, Env, Error, Event, EventKind, Pins, Result, SignInRequest, TokenRequest, TokenResult,
+    cache::{Cache, Key, Token},
+    call::{Call, Wanted},
+    config::{self, Config},
+    flow, guid,
+    session::{RefreshToken, Session},
+    single_flight::Flights,
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// The broker, over one browser window.
+pub struct Core<E: Env> {
+    pub(crate) env: E,
+    pins: Pins,
+    config: RefCell<Option<Rc<Config>>>,
+    session: RefCell<Option<Session>>,
+    cache: RefCell<Cache>,
+    sign_outs: Cell<u32>,
+    /// The user said no: nothing prompts until `sign_in`.
+    pub(crate) refused: Cell<bool>,
+    pub(crate) invitation: RefCell<Option<Rc<flow::invitation::Open<E::Popup>>>>,
+    pub(crate) calls: Flights<Wanted, Result<TokenResult>>,
+    /// By control client and claims.
+    pub(crate) refreshes: Flights<(String, Option<String>), Result<Token>>,
+    pub(crate) sign_ins: Flights<(), Result<Session>>,
+}
+
+impl<E: Env> Core<E> {
+    /// A broker without configuration.
+    pub fn new(env: E, pins: Pins) -> Rc<Self> {
+        Rc::new(Self {
+            env,
+            pins,
+            config: RefCell::default(),
+            session: RefCell::default(),
+            cache: RefCell::default(),
+            sign_outs: Cell::default(),
+            refused: Cell::default(),
+            invitation: RefCell::default(),
+            calls: Flights::default(),
+            refreshes: Flights::default(),
+            sign_ins: Flights::default(),
+        })
+    }
+
+    /// Takes the configuration, once. Sends nothing.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the field; also when there is a configuration already.
+    pub fn configure(&self, config: &E::Json) -> Result<()> {
+        if self.config.borrow().is_some() {
+            return Err(Error::new(Code::ConfigInvalid, "The broker is configured already: configure() works once."));
+        }
+        let config = Config::parse(config, &self.pins)?;
+        self.config.replace(Some(Rc::new(config)));
+        Ok(())
+    }
+
+    /// A token for a control: from the cache, or by the flow of `flow/get_token.rs`. Where the user has to be asked and just
+    /// acted, the window opens in the first poll.
+    ///
+    /// # Errors
+    /// Any code of the contract that a host window can give.
+    pub async fn get_token(self: &Rc<Self>, request: TokenRequest) -> Result<TokenResult> {
+        flow::get_token::get_token(self, request).await
+    }
+
+    /// Signs in, in a window that opens in the first poll; at once if somebody is signed in and nobody else is asked for.
+    ///
+    /// # Errors
+    /// `popup_blocked`, `user_cancelled` and what Entra refuses.
+    pub async fn sign_in(self: &Rc<Self>, request: SignInRequest) -> Result<Account> {
+        flow::sign_in::sign_in(self, request).await
+    }
+
+    /// Forgets the session and every token. What is under way ends in an error and leaves nothing behind.
+    pub fn sign_out(&self) {
+        self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
+        let signed_in = self.session.borrow().is_some();
+        self.forget();
+        if signed_in {
+            self.env.emit(Event { kind: EventKind::SignedOut, correlation_id: None, client: None, code: None });
+        }
+    }
+
+    /// Who is signed in.
+    pub fn account(&self) -> Option<Account> {
+        self.session().map(|session| session.account().clone())
+    }
+
+    pub(crate) fn config(&self) -> Result<Rc<Config>> {
+        let config = self.config.borrow().clone();
+        config.ok_or_else(|| Error::new(Code::NotConfigured, "The broker has no configuration yet."))
+    }
+
+    /// The tenant, as Power Apps says it, else as configured.
+    pub(crate) fn tenant(&self, config: &Config) -> Result<String> {
+        let host = self.env.host().tenant.as_deref().and_then(guid::parse);
+        host.or_else(|| config.tenant.clone())
+            .ok_or_else(|| config::invalid("tenant", "is needed, because Power Apps does not say its tenant here"))
+    }
+
+    pub(crate) fn session(&self) -> Option<Session> {
+        self.session.borrow().clone()
+    }
+
+    /// Whether this is still the session: nobody signed out, and nobody else signed in.
+    pub(crate) fn is_current(&self, session: &Session) -> bool {
+        self.session().is_some_and(|current| current.is(session))
+    }
+
+    /// How often somebody signed out; tells a sign-in whether it is still wanted.
+    pub(crate) fn sign_outs(&self) -> u32 {
+        self.sign_outs.get()
+    }
+
+    /// Takes a sign-in in. Tokens of another account are erased before anything is served.
+    pub(crate) fn begin(&self, account: Account, token: RefreshToken) -> Session {
+        self.refused.set(false);
+        let before = self.session();
+        if let Some(session) = before.as_ref().filter(|session| session.belongs_to(&account)) {
+            session.resume(token);
+            return session.clone();
+        }
+        if before.is_some() {
+            self.forget();
+        }
+        let session = Session::new(account, token);
+        self.session.replace(Some(session.clone()));
+        session
+    }
+
+    fn forget(&self) {
+        self.calls.close();
+        self.refreshes.close();
+        self.sign_ins.close();
+        self.session.take();
+        self.cache.take();
+        if let Some(invitation) = self.invitation.take() {
+            invitation.call_off();
+        }
+    }
+
+    /// What the cache holds for a session.
+    pub(crate) fn cached(&self, key: &Key) -> Option<Token> {
+        let now = self.env.now();
+        self.cache.borrow().find(key, now)
+    }
+
+    /// Remembers what a flight brought.
+    ///
+    /// # Errors
+    /// `login_required` if the session that it departed from is over: then it is not remembered, and not handed out.
+    pub(crate) fn store(&self, session: &Session, key: Key, token: &Token) -> Result<()> {
+        if !self.is_current(session) {
+            return Err(Error::new(Code::LoginRequired, "The user signed out while this call was under way: ask again."));
+        }
+        let now = self.env.now();
+        self.cache.borrow_mut().put(key, token.clone(), now);
+        Ok(())
+    }
+
+    /// Forgets exactly this token; a newer one under the same key stays.
+    pub(crate) fn discard(&self, key: &Key, token: &Token) {
+        self.cache.borrow_mut().discard(key, token);
+    }
+
+    /// What the cache holds, for diagnostics.
+    pub(crate) fn with_cache<T>(&self, look: impl FnOnce(&Cache) -> T) -> T {
+        look(&self.cache.borrow())
+    }
+
+    /// Tells listeners how a call ended.
+    pub(crate) fn report(&self, call: &Call, error: Option<Code>) {
+        self.env.emit(Event {
+            kind: if error.is_some() { EventKind::Error } else { EventKind::Token },
+            correlation_id: Some(call.correlation_id.clone()),
+            client: Some(call.wanted.client.id.clone()),
+            code: error,
+        });
+    }
+}

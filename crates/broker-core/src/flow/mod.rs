@@ -1,0 +1,7 @@
+//! What happens in a call, one file per flow, each to be read from top to bottom.
+
+pub(crate) mod client_token;
+pub(crate) mod exchange;
+pub(crate) mod get_token;
+pub(crate) mod invitation;
+pub(crate) mod sign_in;

@@ -1,0 +1,131 @@
+//! A signed-in user and what keeps them signed in, in memory only. Here is where storage will put it down and find it again.
+//! Decides nothing about prompts; see `flow/sign_in.rs`.
+
+use crate::{Account, Secret};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// One user's session. It outlives its refresh token: signing in again as the same user continues it.
+#[derive(Clone)]
+pub(crate) struct Session(Rc<State>);
+
+struct State {
+    account: Account,
+    refresh_token: RefCell<Option<RefreshToken>>,
+    sign_ins: Cell<u32>,
+}
+
+/// A refresh token of a single-page application: 24 hours from the sign-in, however often it is used (entra.md §1.4).
+pub(crate) struct RefreshToken {
+    pub(crate) secret: Secret,
+    /// In milliseconds since the epoch, where Entra says it.
+    pub(crate) expires_on: Option<u64>,
+}
+
+/// A refresh token that ends this soon, in milliseconds, is not worth a request.
+const LEEWAY: u64 = 5 * 60 * 1000;
+
+impl Session {
+    /// A session that begins.
+    pub(crate) fn new(account: Account, token: RefreshToken) -> Self {
+        Self(Rc::new(State { account, refresh_token: RefCell::new(Some(token)), sign_ins: Cell::new(1) }))
+    }
+
+    /// Whose it is.
+    pub(crate) fn account(&self) -> &Account {
+        &self.0.account
+    }
+
+    /// Whether both are the one session, not only of the same user.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether this account is the session's.
+    pub(crate) fn belongs_to(&self, account: &Account) -> bool {
+        let own = self.account();
+        own.tenant_id == account.tenant_id && own.object_id == account.object_id
+    }
+
+    /// The refresh token, if it is good for another while.
+    pub(crate) fn refresh_token(&self, now: u64) -> Option<Secret> {
+        let held = self.0.refresh_token.borrow();
+        let good = |token: &&RefreshToken| token.expires_on.is_none_or(|end| end > now.saturating_add(LEEWAY));
+        held.as_ref().filter(good).map(|token| token.secret.clone())
+    }
+
+    /// How often the user signed in to it. Tells whether a refusal speaks of the sign-in that is in force.
+    pub(crate) fn sign_ins(&self) -> u32 {
+        self.0.sign_ins.get()
+    }
+
+    /// The same user signed in again.
+    pub(crate) fn resume(&self, token: RefreshToken) {
+        self.0.refresh_token.replace(Some(token));
+        self.0.sign_ins.set(self.sign_ins().wrapping_add(1));
+    }
+
+    /// Entra rotated the refresh token. Where it does not say when the new one ends, it ends with the old one.
+    pub(crate) fn rotate(&self, secret: Secret, expires_on: Option<u64>) {
+        if let Some(held) = self.0.refresh_token.borrow_mut().as_mut() {
+            *held = RefreshToken { secret, expires_on: expires_on.or(held.expires_on) };
+        }
+    }
+
+    /// Entra or the STS declared the sign-in void. Nothing happens if the user has signed in again meanwhile.
+    pub(crate) fn revoke(&self, sign_ins: u32) {
+        if self.sign_ins() == sign_ins {
+            self.0.refresh_token.replace(None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::account;
+
+    fn token(text: &str, expires_on: Option<u64>) -> RefreshToken {
+        RefreshToken { secret: Secret::new(text.to_owned()), expires_on }
+    }
+
+    fn held(session: &Session, now: u64) -> Option<String> {
+        session.refresh_token(now).map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn a_refresh_token_is_used_until_five_minutes_before_its_end() {
+        let session = Session::new(account(), token("a", Some(2 * LEEWAY)));
+        assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("a"));
+        assert_eq!(held(&session, LEEWAY), None);
+    }
+
+    #[test]
+    fn rotation_does_not_prolong_what_entra_does_not_prolong() {
+        let session = Session::new(account(), token("a", Some(2 * LEEWAY)));
+        session.rotate(Secret::new("b".to_owned()), None);
+        assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("b"));
+        assert_eq!(held(&session, LEEWAY), None);
+    }
+
+    #[test]
+    fn a_late_refusal_does_not_end_a_newer_sign_in() {
+        let session = Session::new(account(), token("a", None));
+        let before = session.sign_ins();
+        session.resume(token("b", None));
+        session.revoke(before);
+        assert_eq!(held(&session, 0).as_deref(), Some("b"));
+        session.revoke(session.sign_ins());
+        assert_eq!(held(&session, 0), None);
+    }
+
+    #[test]
+    fn a_revoked_session_is_not_revived_by_a_late_rotation() {
+        let session = Session::new(account(), token("a", None));
+        session.revoke(session.sign_ins());
+        session.rotate(Secret::new("b".to_owned()), None);
+        assert_eq!(held(&session, 0), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! The token endpoint (RFC 6749 §4.1.3, §5, §6; entra.md §1.3, §1.4): requests as text, answers judged. Holds the promise of
+//! contract §1: the only scopes that ever leave here are OpenID Connect's and one named scope of a control client.
+
+use crate::{
+    Code, Error, Json, Reply, Result, Secret, Unreachable,
+    entra_error::{EntraError, sentence},
+    form, scope,
+};
+
+/// What an authorization code is redeemed with.
+pub(crate) struct CodeGrant<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) code: &'a Secret,
+    pub(crate) verifier: &'a Secret,
+}
+
+/// What a refresh token is redeemed with.
+pub(crate) struct RefreshGrant<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) refresh_token: &'a Secret,
+    /// One named scope of the control client.
+    pub(crate) control_scope: &'a str,
+    /// A claims challenge, JSON text.
+    pub(crate) claims: Option<&'a str>,
+}
+
+/// A good answer.
+pub(crate) struct TokenResponse {
+    pub(crate) access_token: Secret,
+    /// In milliseconds since the epoch.
+    pub(crate) expires_on: u64,
+    /// As granted; none if Entra granted what was asked (RFC 6749 §5.1).
+    pub(crate) scope: Option<String>,
+    pub(crate) refresh_token: Option<Secret>,
+    /// In milliseconds since the epoch.
+    pub(crate) refresh_expires_on: Option<u64>,
+    pub(crate) id_token: Option<Secret>,
+    pub(crate) client_info: Option<String>,
+}
+
+/// The token endpoint. The correlation id is in the query, as MSAL has it: a header would cost a CORS preflight.
+pub(crate) fn endpoint(tenant_url: &str, correlation_id: &str) -> String {
+    [tenant_url, "/oauth2/v2.0/token?client-request-id=", correlation_id].concat()
+}
+
+/// What it means that no answer arrived.
+pub(crate) fn unreachable(unreachable: Unreachable) -> Error {
+    let offline = "This computer is offline: try again.";
+    Error::new(Code::Network, if unreachable.offline { offline } else { sentence(Code::Network) })
+}
+
+impl CodeGrant<'_> {
+    /// The body. Asks for no access token of use: control clients get theirs from the refresh token.
+    pub(crate) fn body(&self) -> String {
+        form::write([
+            ("grant_type", "authorization_code"),
+            ("client_id", self.client_id),
+            ("redirect_uri", self.redirect_uri),
+            ("code", self.code.expose()),
+            ("code_verifier", self.verifier.expose()),
+            ("scope", scope::OIDC),
+            ("client_info", "1"),
+        ])
+    }
+}
+
+impl RefreshGrant<'_> {
+    /// The body.
+    pub(crate) fn body(&self) -> String {
+        let scope = [self.control_scope, " ", scope::OIDC].concat();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", self.client_id),
+            ("refresh_token", self.refresh_token.expose()),
+            ("scope", &scope),
+            ("client_info", "1"),
+        ];
+        form::write(fields.into_iter().chain(self.claims.map(|claims| ("claims", claims))))
+    }
+}
+
+impl TokenResponse {
+    /// Judges an answer. `asked_at` is the clock before the request was sent, so that a slow network shortens a token's life
+    /// instead of stretching it.
+    ///
+    /// # Errors
+    /// What Entra's error means; `identity_provider` for an answer that is neither.
+    pub(crate) fn judge(reply: &Reply<impl Json>, asked_at: u64) -> Result<Self> {
+        if reply.status != 200 {
+            return Err(EntraError::read(reply).judge());
+        }
+        Self::read(reply, asked_at).ok_or_else(|| {
+            Error::new(Code::IdentityProvider, "Entra's answer is not a token response: try again, then tell an administrator.")
+        })
+    }
+
+    fn read(reply: &Reply<impl Json>, asked_at: u64) -> Option<Self> {
+        let body = reply.body.as_ref()?;
+        let secret = |name| body.text(name).filter(|text| !text.is_empty()).map(Secret::new);
+        let instant = |seconds: u64| asked_at.saturating_add(seconds.saturating_mul(1000));
+        body.text("token_type")?.eq_ignore_ascii_case("Bearer").then_some(())?;
+        Some(Self {
+            access_token: secret("access_token")?,
+            expires_on: instant(body.number("expires_in")?),
+            scope: body.text("scope"),
+            refresh_token: secret("refresh_token"),
+            refresh_expires_on: body.number("refresh_token_expires_in").map(instant),
+            id_token: secret("id_token"),
+            client_info: body.text("client_info"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::reply;
+    use serde_json::{Value, json};
+
+    fn judge(status: u16, body: Value) -> std::result::Result<TokenResponse, Code> {
+        TokenResponse::judge(&reply(status, body), 1_000).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn a_code_is_redeemed_for_openid_connect_scopes_only() {
+        let (code, verifier) = (Secret::new("c".to_owned()), Secret::new("v".to_owned()));
+        let grant = CodeGrant { client_id: "b", redirect_uri: "https://r", code: &code, verifier: &verifier };
+        assert_eq!(
+            grant.body(),
+            "grant_type=authorization_code&client_id=b&redirect_uri=https%3A%2F%2Fr&code=c&code_verifier=v\
+             &scope=openid+profile+offline_access&client_info=1"
+        );
+    }
+
+    #[test]
+    fn a_refresh_asks_for_one_control_scope() {
+        let refresh_token = Secret::new("r&".to_owned());
+        let grant =
+            RefreshGrant { client_id: "b", refresh_token: &refresh_token, control_scope: "api://c/s", claims: Some("{}") };
+        assert_eq!(
+            grant.body(),
+            "grant_type=refresh_token&client_id=b&refresh_token=r%26\
+             &scope=api%3A%2F%2Fc%2Fs+openid+profile+offline_access&client_info=1&claims=%7B%7D"
+        );
+    }
+
+    #[test]
+    fn lives_count_from_before_the_request_and_numbers_may_be_texts() {
+        let body = json!({ "token_type": "bearer", "access_token": "a", "expires_in": "60",
+            "refresh_token": "r", "refresh_token_expires_in": 86_400 });
+        let response = judge(200, body).expect("a good answer");
+        assert_eq!((response.expires_on, response.refresh_expires_on), (61_000, Some(86_401_000)));
+    }
+
+    #[test]
+    fn an_answer_without_what_a_token_needs_is_refused() {
+        let good = json!({ "token_type": "Bearer", "access_token": "a", "expires_in": 60 });
+        assert!(judge(200, good.clone()).is_ok());
+        for (name, value) in [
+            ("token_type", json!("pop")),
+            ("token_type", json!(null)),
+            ("access_token", json!("")),
+            ("access_token", json!(1)),
+            ("expires_in", json!(-1)),
+        ] {
+            let mut body = good.clone();
+            body[name] = value;
+            assert_eq!(judge(200, body).err(), Some(Code::IdentityProvider), "{name}");
+        }
+        assert_eq!(judge(200, json!(null)).err(), Some(Code::IdentityProvider));
+    }
+
+    #[test]
+    fn an_error_keeps_its_meaning_and_loses_its_description() {
+        let body = json!({ "error": "invalid_grant", "error_description": "AADSTS65001: adele@contoso.example" });
+        let error = TokenResponse::judge(&reply(400, body), 0).err().expect("an error");
+        assert_eq!((error.code, error.aadsts), (Code::ConsentRequired, Some(65_001)));
+        assert!(!error.message.contains("adele"));
+    }
+}

@@ -1,0 +1,78 @@
+//! What the demo is started with, and how a command line says it.
+
+use estate::Estate;
+use std::path::{Path, PathBuf};
+
+/// Where the demo finds things.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who and what exists.
+    pub estate: Estate,
+    /// The folder of packed web resources; the file tree is their names.
+    pub webresources: PathBuf,
+    /// The folder of the app look-alike.
+    pub www: PathBuf,
+    /// The folder of the control clients' certificates; missing ones are made.
+    pub certificates: PathBuf,
+    /// The app's port; the other parts take the four after it. 0 takes free ones.
+    pub port: u16,
+    /// Controls that are registered at Entra but that nobody told the STS about.
+    pub unknown_to_sts: Vec<String>,
+}
+
+/// Why a command line says nothing usable.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// There is no such option.
+    #[error("there is no option {0:?}: --estate, --webresources, --www, --certificates and --port are known")]
+    Unknown(String),
+    /// An option lacks its value.
+    #[error("{0} needs a value")]
+    NoValue(String),
+    /// A port is not a number.
+    #[error("--port needs a number below 65532, not {0:?}")]
+    Port(String),
+    /// The estate cannot be used.
+    #[error(transparent)]
+    Estate(#[from] estate::EstateError),
+}
+
+impl Options {
+    /// The project's own files, below its root.
+    ///
+    /// # Errors
+    /// When the estate cannot be used.
+    pub fn of_project(root: &Path) -> Result<Self, UsageError> {
+        Ok(Self {
+            estate: Estate::load(&root.join("www/estate.toml"))?,
+            webresources: root.join("dist/webresources"),
+            www: root.join("www"),
+            certificates: root.join("target/demo/certificates"),
+            port: 0,
+            unknown_to_sts: Vec::new(),
+        })
+    }
+
+    /// Changes what the words of a command line name.
+    ///
+    /// # Errors
+    /// When a word is not known, or its value cannot be used.
+    pub fn with_arguments(mut self, words: impl IntoIterator<Item = String>) -> Result<Self, UsageError> {
+        let mut words = words.into_iter();
+        while let Some(option) = words.next() {
+            let Some(value) = words.next() else { return Err(UsageError::NoValue(option)) };
+            match option.as_str() {
+                "--estate" => self.estate = Estate::load(Path::new(&value))?,
+                "--webresources" => self.webresources = value.into(),
+                "--www" => self.www = value.into(),
+                "--certificates" => self.certificates = value.into(),
+                "--port" => match value.parse() {
+                    Ok(port) if port <= u16::MAX - 4 => self.port = port,
+                    _ => return Err(UsageError::Port(value)),
+                },
+                _ => return Err(UsageError::Unknown(option)),
+            }
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,44 @@
+//! Reading the form of a request: its media type, its size, its fields in order and with their repetitions.
+
+use crate::refusal::Refusal;
+use axum::{
+    body::{Body, HttpBody},
+    extract::Request,
+    http::{HeaderMap, header::CONTENT_TYPE},
+};
+use std::{future::poll_fn, pin::Pin};
+
+/// The longest body that is looked at, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+/// How much more is read and thrown away, so that the sender is still there to hear why it was refused.
+const MAX_DISCARDED: usize = 4 * 1024 * 1024;
+
+/// The fields of an `application/x-www-form-urlencoded` request.
+pub(crate) async fn read(request: Request) -> Result<Vec<(String, String)>, Refusal> {
+    if !is_form(request.headers()) {
+        return Err(Refusal::MediaType);
+    }
+    let body = limited(request.into_body()).await?;
+    Ok(form_urlencoded::parse(&body).into_owned().collect())
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+async fn limited(mut body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut kept = Vec::new();
+    let mut seen = 0;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(chunk) = frame.map_err(|_| Refusal::BodyUnreadable)?.into_data() else { continue };
+        seen += chunk.len();
+        if seen <= MAX_BODY {
+            kept.extend_from_slice(&chunk);
+        } else if seen > MAX_DISCARDED {
+            break;
+        }
+    }
+    if seen <= MAX_BODY { Ok(kept) } else { Err(Refusal::BodyTooLarge) }
+}

@@ -1,0 +1,85 @@
+//! The one HTTP client of this service, and an answer as its judges see it.
+//!
+//! It talks to the authority and to nobody else: no redirect is followed (one from a token endpoint would carry an
+//! assertion elsewhere), no proxy is taken from the environment, no cookie or referrer is sent, and nothing but https
+//! leaves the machine.
+
+use crate::origin::{Origin, is_loopback};
+use reqwest::{
+    Client, RequestBuilder, Response,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::RETRY_AFTER,
+    redirect::Policy,
+};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Shorter than the idle time after which Entra closes a connection.
+const IDLE: Duration = Duration::from_secs(60);
+/// More than any token answer or key set has.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// An HTTP answer that arrived whole.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// `Retry-After`, where it is a number of seconds.
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// No answer arrived, or more than anybody asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unreachable;
+
+/// A client for this authority.
+pub(crate) fn client(authority: &Origin) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .pool_idle_timeout(IDLE)
+        .redirect(Policy::none())
+        .https_only(!authority.is_plain_loopback())
+        .no_proxy()
+        .referer(false)
+        .dns_resolver(Arc::new(Localhost))
+        .build()
+}
+
+/// Sends a request.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, Unreachable> {
+    let mut response = request.send().await.map_err(|_| Unreachable)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| Unreachable)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BODY {
+            return Err(Unreachable);
+        }
+    }
+    Ok(Answer { status: response.status().as_u16(), retry_after: retry_after(&response), body })
+}
+
+fn retry_after(response: &Response) -> Option<u64> {
+    response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The system's resolver, except for names that are this machine by definition (RFC 6761 §6.3), which it may not know.
+struct Localhost;
+
+impl Resolve for Localhost {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            if is_loopback(name.as_str()) {
+                let here: Addrs = Box::new(std::iter::once(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
+                return Ok(here);
+            }
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found: Addrs = Box::new(found.into_iter());
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,158 @@
+// The host's side of the facade: the configuration, the open calls, and the WebAssembly instance below them.
+//
+// An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes would stay open
+// for ever. So the calls are kept here. When an instance dies they are rejected, and the next call gets a fresh one.
+
+import { failure, isFailure } from "./errors.js";
+import { compile, make } from "./instance.js";
+
+/* global CONFIG, PINS -- inserted by `cargo xtask dist` */
+
+const CONFIGURED_MS = 5_000;
+const CALL_MS = 30_000;
+const PROMPT_MS = 120_000;
+// So many faults within a minute are no accident: starting again would only repeat them.
+const MAX_FAULTS = 3;
+
+export function createEngine(emit) {
+  let config = CONFIG;
+  let instance;
+  let prompting = false;
+  let restarts = 0;
+  let faults = [];
+  let lastFault;
+  const calls = new Set();
+  const unconfigured = new Set();
+
+  const hooks = {
+    emit,
+    // A person is slower than a server. Both ways the clock starts anew, for calls without a limit of their own.
+    prompting(open) {
+      prompting = open;
+      for (const call of calls) call.wind();
+    },
+  };
+
+  function start() {
+    faults = faults.filter((at) => Date.now() - at < 60_000);
+    if (faults.length >= MAX_FAULTS) {
+      throw failure("internal", `The broker failed ${MAX_FAULTS} times within a minute, last at ${lastFault}. Reload the page.`);
+    }
+    const glue = make((place) => poison(started, place));
+    compile(glue);
+    const started = { broker: new glue.Broker(hooks, PINS), kill: glue.kill };
+    if (config) started.broker.configure(config);
+    if (faults.length > 0) restarts += 1;
+    return started;
+  }
+
+  function poison(dead, place) {
+    if (!dead || instance !== dead) return;
+    instance = undefined;
+    prompting = false;
+    faults.push(Date.now());
+    lastFault = place;
+    dead.kill(); // Late timers and events of the dead instance do nothing from here on.
+    for (const left of document.querySelectorAll("[data-talxis-broker]")) left.remove();
+    const detail = failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`);
+    for (const call of [...calls]) call.fail(detail);
+  }
+
+  // Every use of the instance. What it throws on purpose is a detail; any other exception means that it is broken.
+  function use(run) {
+    instance ??= start();
+    const used = instance;
+    try {
+      return run(used.broker);
+    } catch (thrown) {
+      if (isFailure(thrown) && !(thrown instanceof Error)) throw thrown;
+      poison(used, String(thrown?.name));
+      throw failure("internal", "The broker failed and starts afresh. Please try again.");
+    }
+  }
+
+  // Faults in the instance's own tasks reach nobody but the window.
+  window.addEventListener("error", ({ error }) => {
+    const broken = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+    if (broken && instance && String(error.stack).includes("wasm")) poison(instance, error.name);
+  });
+
+  function configured() {
+    if (config) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        unconfigured.delete(done);
+        reject(failure("not_configured", "The broker has no configuration: set its environment variable, or call configure()."));
+      }, CONFIGURED_MS);
+      unconfigured.add(done);
+    });
+  }
+
+  return {
+    isHost: true,
+    ready: configured,
+    account() {
+      return instance ? use((broker) => broker.account) : null;
+    },
+    configure(value) {
+      if (config) throw failure("config_invalid", "The broker is configured already; configure() may not replace that.");
+      const copy = plain(value);
+      use((broker) => broker.configure(copy));
+      config = copy;
+      for (const done of unconfigured) done();
+      unconfigured.clear();
+      emit({ type: "configchanged", at: Date.now() });
+    },
+    call(method, request) {
+      return new Promise((resolve, reject) => {
+        const signal = request?.signal;
+        const limit = request?.timeoutMs;
+        const input = plain(request);
+        input.correlationId ??= crypto.randomUUID();
+        const call = {
+          // Ends this call only: whoever else waits for the same token still gets it.
+          end() {
+            calls.delete(call);
+            clearTimeout(call.timer);
+            signal?.removeEventListener("abort", call.abort);
+          },
+          fail(detail) {
+            call.end();
+            reject(isFailure(detail) ? { ...detail, correlationId: detail.correlationId ?? input.correlationId } : detail);
+          },
+          abort: () => call.fail(failure("aborted", "The caller aborted the call.")),
+          wind() {
+            if (limit > 0 && call.timer) return;
+            clearTimeout(call.timer);
+            const ms = limit > 0 ? Math.min(limit, 0x7fffffff) : prompting ? PROMPT_MS : CALL_MS;
+            call.timer = setTimeout(() => call.fail(failure("timed_out", `The call took longer than ${ms} ms.`)), ms);
+          },
+        };
+        if (signal?.aborted) return call.abort();
+        signal?.addEventListener("abort", call.abort);
+        calls.add(call);
+        call.wind();
+        configured()
+          .then(() => calls.has(call) && use((broker) => broker[method](input)))
+          .then((value) => {
+            call.end();
+            resolve(value);
+          }, call.fail);
+      });
+    },
+    diagnostics() {
+      const facts = { restarts };
+      if (lastFault) facts.lastFault = lastFault;
+      return instance ? { ...use((broker) => broker.diagnostics()), ...facts } : facts;
+    },
+  };
+}
+
+// What goes into the WebAssembly is plain data: no getter of a foreign object runs there, and nobody changes it afterwards.
+function plain(value) {
+  return JSON.parse(JSON.stringify(value ?? {}));
+}

@@ -1,0 +1,23 @@
+// Failures are plain details ({ code, message, … }) below, and real Error objects (contract §1) in front of callers. What a
+// broker in another realm or in the WebAssembly rejects with has the same members, so one function makes both into ours.
+
+const MEMBERS = ["code", "correlationId", "retryable", "interactionRequired", "claims", "consentUrl", "aadsts", "retryAfterMs"];
+
+export function failure(code, message) {
+  return { code, message, retryable: code === "timed_out", interactionRequired: false };
+}
+
+export function isFailure(value) {
+  return typeof value?.code === "string" && typeof value.message === "string";
+}
+
+export function toError(detail) {
+  // Anything else is a fault of ours, or of an object that the caller handed over.
+  const known = isFailure(detail) ? detail : { ...failure("internal", "The broker could not complete this call."), cause: detail };
+  // `cause` given this way is not enumerable.
+  const error = new Error(known.message, known.cause === undefined ? undefined : { cause: known.cause });
+  const name = known.code === "aborted" ? "AbortError" : "TalxisBrokerError";
+  Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  for (const member of MEMBERS) if (known[member] !== undefined) error[member] = known[member];
+  return error;
+}

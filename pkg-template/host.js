@@ -1,0 +1,66 @@
+// The host window: where the one broker of a page lives. Frames of Power Apps come and go with navigation; it stays.
+
+import { failure } from "./errors.js";
+
+// Only readable while the script is being evaluated.
+const SOURCE = document.currentScript?.src;
+
+// Marks a window into which a script is being loaded. `Symbol.for` is the same in every frame, whoever was first.
+const LOADING = Symbol.for("talxis.broker.loading");
+
+const ARRIVAL_MS = 10_000;
+
+// The topmost same-origin window with `Xrm`, else the topmost same-origin one. Never `window.top`: it may be foreign.
+export function findHost(start) {
+  let topmost = start;
+  let withXrm;
+  for (let window = start; window; window = window.parent) {
+    try {
+      void window.document; // Throws where the origin is another.
+      topmost = window;
+      if (window.Xrm) withXrm = window;
+    } catch {
+      break;
+    }
+    if (window.parent === window) break;
+  }
+  return withXrm ?? topmost;
+}
+
+// Loads this same file into the host, once over all frames. The element is the host's own: it outlives this frame.
+export function inject(host) {
+  if (host.talxisBroker || host[LOADING] || !SOURCE) return host[LOADING];
+  const script = host.document.createElement("script");
+  script.src = SOURCE;
+  script.addEventListener("error", () => {
+    delete host[LOADING]; // The next frame tries again.
+    script.remove();
+  });
+  host[LOADING] = script;
+  (host.document.head ?? host.document.documentElement).append(script);
+  return script;
+}
+
+// The host's facade, as soon as it is there. Never an endless wait.
+export function whenPresent(host, script, signal) {
+  if (host.talxisBroker) return Promise.resolve(host.talxisBroker);
+  return new Promise((resolve, reject) => {
+    const done = new AbortController();
+    const timer = setTimeout(() => fail("internal", "The broker did not load in the window of the app within ten seconds."), ARRIVAL_MS);
+    const end = () => {
+      clearTimeout(timer);
+      done.abort();
+    };
+    const fail = (code, message) => {
+      end();
+      reject(failure(code, message));
+    };
+    const on = (target, type, react) => target?.addEventListener(type, react, { signal: done.signal });
+    on(host, "talxisbroker", () => {
+      end();
+      resolve(host.talxisBroker);
+    });
+    on(script, "error", () => fail("internal", "The broker's script could not be loaded in the window of the app."));
+    on(signal, "abort", () => fail("aborted", "The caller aborted the call."));
+  });
+}

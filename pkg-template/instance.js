@@ -1,0 +1,48 @@
+// One WebAssembly instance, made anew for each life. The packer puts wasm-bindgen's glue and the module's bytes in here.
+
+import { failure } from "./errors.js";
+
+/* global SHIFT, WASM -- inserted by `cargo xtask dist` */
+
+let module;
+
+// Compiles once and starts an instance. Only when somebody needs it: until then a page pays for parsing only.
+export function compile(glue) {
+  if (typeof WebAssembly !== "object") {
+    throw failure("unsupported_client", "This browser has WebAssembly switched off, and the broker needs it.");
+  }
+  try {
+    module ??= new WebAssembly.Module(bytes());
+    glue.initSync({ module });
+  } catch (error) {
+    // Engines refuse at different steps, with different errors; our bytes themselves are good.
+    if (error instanceof WebAssembly.CompileError || error instanceof EvalError || /unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(error?.message)) {
+      throw failure(
+        "wasm_blocked_by_csp",
+        "The page's Content-Security-Policy blocks WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
+      );
+    }
+    throw error;
+  }
+}
+
+// The bytes as text, each moved by SHIFT: a third smaller on the wire than base64 (toolchain.md).
+function bytes() {
+  const text = WASM;
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) - SHIFT;
+  return bytes;
+}
+
+// The glue keeps its instance in variables, so each instance gets a glue of its own. The Rust panic hook calls `onPoison`.
+// eslint-disable-next-line no-unused-vars
+export const make = (onPoison) => {
+  "@@glue@@";
+  const kill = () => {
+    wasm = inert;
+  };
+  return { initSync, Broker, kill };
+};
+
+// Stands in for a dead instance: whatever late timers and events do with it, nothing happens.
+const inert = new Proxy(() => inert, { get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : inert) });

@@ -1,0 +1,65 @@
+// The redirect page (contract §5): hands Entra's response to the broker that waits for it, and closes. It judges nothing and keeps
+// nothing. The other end is src/web/message.rs.
+(() => {
+  const response = location.hash.slice(1) || location.search.slice(1);
+  // First of all: the response must not stay in the address, the history or a screenshot.
+  history.replaceState(null, "", location.pathname);
+
+  const say = (text) => {
+    document.querySelector("[role=status]").textContent = text;
+  };
+  const id = (new URLSearchParams(response).get("state") ?? "").split(".")[0];
+  if (!/^[0-9a-f]{32}$/.test(id)) return say("There is no sign-in to finish here. You can close this window.");
+
+  const ACKNOWLEDGED_MS = 300;
+  const FORGOTTEN_MS = 60_000;
+  const name = `talxis-broker:${id}`;
+  const entry = `talxis-broker:response:${id}`;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
+  // Each way only if the one before was not acknowledged.
+  const ways = [
+    () => channel?.postMessage({ v: 1, payload: response }),
+    () => window.opener?.postMessage({ v: 1, id, payload: response }, location.origin),
+    leaveInStorage,
+  ];
+  let timer;
+
+  const isAcknowledgement = ({ data }) => data?.v === 1 && data.ack === true;
+  if (channel) channel.onmessage = (event) => isAcknowledgement(event) && finish();
+  window.addEventListener("message", (event) => {
+    if (event.origin === location.origin && event.source === window.opener && isAcknowledgement(event) && event.data.id === id) finish();
+  });
+  tryNext();
+
+  function tryNext() {
+    const way = ways.shift();
+    if (!way) return;
+    timer = setTimeout(tryNext, ACKNOWLEDGED_MS);
+    try {
+      way();
+    } catch {
+      // This way is closed here; the next one comes.
+    }
+  }
+
+  // Only for a sign-in that somebody still waits for: an unknown id changes nothing.
+  function leaveInStorage() {
+    clearTimeout(timer);
+    if (localStorage.getItem(`talxis-broker:pending:${id}`) === null) return finish();
+    window.addEventListener("storage", ({ key, newValue }) => key === entry && newValue === null && finish());
+    window.addEventListener("pagehide", () => localStorage.removeItem(entry));
+    localStorage.setItem(entry, JSON.stringify({ v: 1, payload: response }));
+    timer = setTimeout(() => {
+      localStorage.removeItem(entry);
+      finish();
+    }, FORGOTTEN_MS);
+  }
+
+  function finish() {
+    clearTimeout(timer);
+    ways.length = 0;
+    channel?.close();
+    say("You can close this window.");
+    window.close();
+  }
+})();

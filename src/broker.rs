@@ -1,0 +1,83 @@
+//! The JavaScript surface of one instance: each method is one call into the core. What callers see is made of this by the facade
+//! (pkg-template/), which owns time limits, aborts, real errors and restarts.
+//!
+//! Methods take `&self` and give promises over an `Rc`: an `async fn` on an exported type would keep it borrowed, and every
+//! other call would throw meanwhile.
+
+use crate::{convert, hooks::Hooks, json::Value, web::Web};
+use broker_core::{Core, Json, Pins, SignInRequest, TokenRequest};
+use js_sys::Promise;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+/// One instance of the broker. It throws and rejects with plain objects.
+#[wasm_bindgen]
+pub struct Broker {
+    core: Rc<Core<Web>>,
+}
+
+#[wasm_bindgen]
+impl Broker {
+    /// An instance without configuration. `pins` is `{ authorityHost?, stsHost? }`.
+    ///
+    /// # Errors
+    /// Outside of a window.
+    #[wasm_bindgen(constructor)]
+    pub fn new(hooks: Hooks, pins: JsValue) -> Result<Broker, JsError> {
+        let window = web_sys::window().ok_or_else(|| JsError::new("The broker needs a window."))?;
+        let pins = Value::new(pins);
+        let pins = Pins { authority_host: pins.text("authorityHost"), sts_host: pins.text("stsHost") };
+        Ok(Self { core: Core::new(Web::new(window, hooks), pins) })
+    }
+
+    /// Takes a `BrokerConfig`.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the field.
+    pub fn configure(&self, config: JsValue) -> Result<(), JsValue> {
+        self.core.configure(&Value::new(config)).map_err(|error| convert::error(&error))
+    }
+
+    /// `TalxisBroker.getToken`.
+    #[wasm_bindgen(js_name = getToken, unchecked_return_type = "Promise<TokenResult>")]
+    pub fn get_token(&self, request: JsValue) -> Promise {
+        let core = Rc::clone(&self.core);
+        promise(async move {
+            let request = TokenRequest::read(&Value::new(request))?;
+            core.get_token(request).await.map(|result| convert::token_result(&result))
+        })
+    }
+
+    /// `TalxisBroker.signIn`.
+    #[wasm_bindgen(js_name = signIn, unchecked_return_type = "Promise<Account>")]
+    pub fn sign_in(&self, options: JsValue) -> Promise {
+        let core = Rc::clone(&self.core);
+        promise(async move {
+            let request = SignInRequest::read(&Value::new(options))?;
+            core.sign_in(request).await.map(|account| convert::account(&account))
+        })
+    }
+
+    /// `TalxisBroker.signOut`.
+    #[wasm_bindgen(js_name = signOut)]
+    pub fn sign_out(&self) {
+        self.core.sign_out();
+    }
+
+    /// `TalxisBroker.account`.
+    #[wasm_bindgen(getter, unchecked_return_type = "Account | null")]
+    pub fn account(&self) -> JsValue {
+        self.core.account().map_or(JsValue::NULL, |account| convert::account(&account))
+    }
+
+    /// The core's part of `TalxisBroker.diagnostics`.
+    #[wasm_bindgen(unchecked_return_type = "BrokerDiagnostics")]
+    pub fn diagnostics(&self) -> JsValue {
+        convert::diagnostics(&self.core.diagnostics())
+    }
+}
+
+fn promise(call: impl Future<Output = broker_core::Result<JsValue>> + 'static) -> Promise {
+    future_to_promise(async move { call.await.map_err(|error| convert::error(&error)) })
+}

@@ -1,0 +1,118 @@
+//! The browsers' differences, as data: how each driver is started and what it must be told. No other file knows a browser.
+//!
+//! Drivers switch the popup blocker off unless told otherwise; each row keeps it on, because a user's browser has it on.
+
+use crate::{Failure, Result};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use thirtyfour::Capabilities;
+
+/// One browser and its WebDriver.
+#[derive(Debug)]
+pub struct Engine {
+    /// The name by which `E2E_ENGINE` chooses it.
+    pub name: &'static str,
+    /// The driver's program.
+    pub(crate) driver: &'static str,
+    /// How the driver is told its port; the number follows, in the same word if this ends with `=`.
+    pub(crate) port_option: &'static str,
+    browser_name: &'static str,
+    options_key: &'static str,
+    /// Names on PATH, or paths, of the browser; the first that exists is used.
+    programs: &'static [&'static str],
+    arguments: &'static [&'static str],
+    /// Further options, JSON text.
+    options: &'static str,
+}
+
+const ENGINES: [Engine; 3] = [
+    Engine {
+        name: "chromium",
+        driver: "chromedriver",
+        port_option: "--port=",
+        browser_name: "chrome",
+        options_key: "goog:chromeOptions",
+        programs: &["chromium", "google-chrome", "chrome"],
+        arguments: &[
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1320,900",
+        ],
+        options: r#"{"excludeSwitches": ["disable-popup-blocking"]}"#,
+    },
+    Engine {
+        name: "firefox",
+        driver: "geckodriver",
+        port_option: "--port",
+        browser_name: "firefox",
+        options_key: "moz:firefoxOptions",
+        programs: &["firefox-esr", "firefox"],
+        arguments: &["-headless"],
+        options: r#"{"prefs": {"dom.disable_open_during_load": true}}"#,
+    },
+    Engine {
+        name: "webkit",
+        driver: "WebKitWebDriver",
+        port_option: "--port=",
+        browser_name: "MiniBrowser",
+        options_key: "webkitgtk:browserOptions",
+        programs: &["MiniBrowser", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"],
+        arguments: &["--automation"],
+        options: "{}",
+    },
+];
+
+impl Engine {
+    /// The one that `E2E_ENGINE` names; Chromium where it names none.
+    ///
+    /// # Errors
+    /// When it names one that is not in the table.
+    pub fn chosen() -> Result<&'static Self> {
+        let name = std::env::var("E2E_ENGINE").unwrap_or_else(|_| "chromium".to_owned());
+        ENGINES.iter().find(|engine| engine.name == name).ok_or_else(|| {
+            Failure::wrong(format!("E2E_ENGINE names {name:?}, which no row of the table has."))
+        })
+    }
+
+    /// What the driver is told. Each session gets a fresh profile from its driver.
+    ///
+    /// # Errors
+    /// When the row's options are not JSON.
+    pub(crate) fn capabilities(&self) -> Result<Capabilities> {
+        let wrong = |why| Failure::wrong(format!("The options of {} are not JSON: {why}.", self.name));
+        let mut options: Map<String, Value> = serde_json::from_str(self.options).map_err(wrong)?;
+        options.insert("args".to_owned(), json!(self.arguments));
+        if let Some(program) = self.programs.iter().find_map(|program| find(program)) {
+            options.insert("binary".to_owned(), json!(program));
+        }
+        let mut capabilities = Capabilities::new();
+        capabilities.set("browserName", self.browser_name)?;
+        capabilities.set(self.options_key, options)?;
+        Ok(capabilities)
+    }
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_can_be_told_to_its_driver() {
+        for engine in &ENGINES {
+            let capabilities = engine.capabilities().unwrap();
+            assert!(capabilities.get(engine.options_key).unwrap()["args"].is_array(), "{}", engine.name);
+        }
+    }
+}

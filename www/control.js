@@ -1,0 +1,110 @@
+// One control on the form, written as a control developer would: wait for the broker, ask for a token for the API at
+// hand, call the API, and tell the user plainly what to do when that is refused. Tokens are never kept: the broker does.
+
+import { explain } from "/refusal.js";
+
+export class Control {
+  /** Called whenever the state changes: "waiting", "answered" or "refused". */
+  onChange = () => {};
+  #settings;
+  #error = null;
+
+  constructor(settings) {
+    this.#settings = settings;
+    this.element = document.getElementById("control").content.firstElementChild.cloneNode(true);
+    this.element.dataset.control = settings.name;
+    this.element.querySelector("h3").textContent = settings.displayName.split(".").pop().replace(/(?<=[a-z])(?=[A-Z])/g, " ");
+    this.element.querySelector(".registration").textContent = settings.displayName;
+    this.#listen();
+  }
+
+  get state() {
+    return this.element.dataset.state;
+  }
+
+  async start() {
+    this.#show("waiting", "Waiting");
+    try {
+      const broker = await brokerReady();
+      const answers = [];
+      for (const call of this.#settings.calls) answers.push(await this.#call(broker, call));
+      this.#showAnswers(answers);
+    } catch (error) {
+      this.#showRefusal(error);
+    }
+  }
+
+  // A control that was refused because nobody was signed in gets its chance when somebody is.
+  async #listen() {
+    const broker = await brokerReady();
+    broker.addEventListener("signedin", () => {
+      if (this.#error?.interactionRequired) this.start();
+    });
+  }
+
+  async #call(broker, { url, scopes }) {
+    const { accessToken } = await broker.getToken({ client: this.#settings.alias, scopes });
+    const response = await fetch(url, { headers: { Authorization: `Bearer ${accessToken}` } });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error.message);
+    return answer;
+  }
+
+  #show(state, text, ...content) {
+    this.#error = null;
+    this.element.dataset.state = state;
+    delete this.element.dataset.code;
+    this.element.querySelector(".state").textContent = text;
+    this.element.querySelector(".body").replaceChildren(...content);
+    this.onChange();
+  }
+
+  #showAnswers(answers) {
+    const content = answers.map((answer, index) => {
+      const row = document.createElement("p");
+      row.className = "answer";
+      row.append(strong(answer.displayName ?? answer.value[0].company), document.createElement("br"));
+      row.append(answer.userPrincipalName ?? answer.value[0].address);
+      const token = answer["@demo.token"];
+      const proof = document.createElement("small");
+      const owner = token.azp === this.#settings.clientId ? "this control" : token.azp;
+      proof.textContent = `${this.#settings.calls[index].api} token of ${owner}`;
+      proof.title = `aud ${token.aud}\nazp ${token.azp}\nscp ${token.scp}\noid ${token.oid}`;
+      row.append(document.createElement("br"), proof);
+      return row;
+    });
+    this.#show("answered", "Answered", ...content);
+  }
+
+  #showRefusal(error) {
+    const { title, advice, link, button } = explain(error, this.#settings.displayName);
+    const text = document.createElement("p");
+    text.className = "refusal";
+    text.append(strong(title), document.createElement("br"), advice);
+    const foot = document.createElement("p");
+    foot.className = "foot";
+    if (link) foot.append(link);
+    if (button) foot.append(button);
+    const code = document.createElement("code");
+    code.textContent = error.code ?? error.name;
+    code.title = error.correlationId ? `correlation id ${error.correlationId}` : "";
+    foot.append(code);
+    this.#show("refused", "Refused", text, foot);
+    this.element.dataset.code = error.code ?? "";
+    this.#error = error;
+  }
+}
+
+// The broker comes with the ribbon, and the ribbon comes when it likes.
+function brokerReady() {
+  if (window.talxisBroker) return window.talxisBroker;
+  return new Promise((resolve) => {
+    window.addEventListener("talxisbroker", () => resolve(window.talxisBroker), { once: true });
+  });
+}
+
+function strong(text) {
+  const element = document.createElement("strong");
+  element.textContent = text;
+  return element;
+}
