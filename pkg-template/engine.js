@@ -33,49 +33,45 @@ export function createEngine(emit) {
     },
   };
 
-  function start() {
+  // Every use of the instance. What it throws on purpose is a detail; anything else means that it is broken.
+  function use(run) {
+    const life = (instance ??= {});
+    try {
+      if (!life.broker) begin(life);
+      return run(life.broker);
+    } catch (thrown) {
+      const detail = isFailure(thrown) && !(thrown instanceof Error);
+      if (!detail) poison(life, String(thrown?.name));
+      if (!life.broker && instance === life) instance = undefined; // It never began.
+      throw detail ? thrown : failure("internal", "The broker failed and starts afresh. Please try again.");
+    }
+  }
+
+  function begin(life) {
     faults = faults.filter((at) => Date.now() - at < 60_000);
     if (faults.length >= MAX_FAULTS) {
       throw failure("internal", `The broker failed ${MAX_FAULTS} times within a minute, last at ${lastFault}. Reload the page.`);
     }
-    const glue = make((place) => poison(started, place));
+    const glue = make((place) => poison(life, place));
+    life.kill = glue.kill;
     compile(glue);
-    const started = { broker: new glue.Broker(hooks, PINS), kill: glue.kill };
-    if (config) started.broker.configure(config);
-    if (faults.length > 0) restarts += 1;
-    return started;
+    const broker = new glue.Broker(hooks, PINS);
+    if (config) broker.configure(config);
+    life.broker = broker;
   }
 
-  function poison(dead, place) {
-    if (!dead || instance !== dead) return;
+  function poison(life, place) {
+    if (instance !== life) return;
     instance = undefined;
     prompting = false;
     faults.push(Date.now());
+    restarts += 1;
     lastFault = place;
-    dead.kill(); // Late timers and events of the dead instance do nothing from here on.
+    life.kill?.(); // Late timers and events of the dead instance do nothing from here on.
     for (const left of document.querySelectorAll("[data-talxis-broker]")) left.remove();
     const detail = failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`);
     for (const call of [...calls]) call.fail(detail);
   }
-
-  // Every use of the instance. What it throws on purpose is a detail; any other exception means that it is broken.
-  function use(run) {
-    instance ??= start();
-    const used = instance;
-    try {
-      return run(used.broker);
-    } catch (thrown) {
-      if (isFailure(thrown) && !(thrown instanceof Error)) throw thrown;
-      poison(used, String(thrown?.name));
-      throw failure("internal", "The broker failed and starts afresh. Please try again.");
-    }
-  }
-
-  // Faults in the instance's own tasks reach nobody but the window.
-  window.addEventListener("error", ({ error }) => {
-    const broken = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
-    if (broken && instance && String(error.stack).includes("wasm")) poison(instance, error.name);
-  });
 
   function configured() {
     if (config) return Promise.resolve();

@@ -56,8 +56,7 @@ function settle(promise) {
 }
 
 function createForwarder(host, emit) {
-  const script = inject(host);
-  const present = (signal) => whenPresent(host, script, signal);
+  const present = (signal) => whenPresent(host, inject(host), signal);
   // A destroyed frame must not be called any more.
   const leaving = new AbortController();
   window.addEventListener("pagehide", () => leaving.abort(), { once: true });

@@ -14,15 +14,14 @@ const ARRIVAL_MS = 10_000;
 export function findHost(start) {
   let topmost = start;
   let withXrm;
-  for (let window = start; window; window = window.parent) {
+  for (let at = start; at; at = at === at.parent ? null : at.parent) {
     try {
-      void window.document; // Throws where the origin is another.
-      topmost = window;
-      if (window.Xrm) withXrm = window;
+      void at.document; // Throws where the origin is another.
+      if (at.Xrm) withXrm = at;
+      topmost = at;
     } catch {
       break;
     }
-    if (window.parent === window) break;
   }
   return withXrm ?? topmost;
 }

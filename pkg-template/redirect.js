@@ -33,7 +33,7 @@
 
   function tryNext() {
     const way = ways.shift();
-    if (!way) return;
+    if (!way) return say("This sign-in could not be handed over. You can close this window.");
     timer = setTimeout(tryNext, ACKNOWLEDGED_MS);
     try {
       way();
@@ -44,11 +44,11 @@
 
   // Only for a sign-in that somebody still waits for: an unknown id changes nothing.
   function leaveInStorage() {
-    clearTimeout(timer);
     if (localStorage.getItem(`talxis-broker:pending:${id}`) === null) return finish();
     window.addEventListener("storage", ({ key, newValue }) => key === entry && newValue === null && finish());
     window.addEventListener("pagehide", () => localStorage.removeItem(entry));
     localStorage.setItem(entry, JSON.stringify({ v: 1, payload: response }));
+    clearTimeout(timer);
     timer = setTimeout(() => {
       localStorage.removeItem(entry);
       finish();

@@ -64,7 +64,11 @@ pub(crate) fn diagnostics(diagnostics: &core::Diagnostics) -> JsValue {
         signed_in: diagnostics.signed_in,
         refused: diagnostics.refused,
         tokens: tokens
-            .map(|token| CachedToken { client: &token.client, scopes: &token.scopes, expires_on: token.expires_on })
+            .map(|token| CachedToken {
+                client: &token.client,
+                scopes: &token.scopes,
+                expires_on: token.expires_on,
+            })
             .collect(),
     })
 }

@@ -27,14 +27,16 @@ pub fn facts(window: &Window) -> HostFacts {
 fn client_url(window: &Window, context: Option<&JsValue>) -> Option<String> {
     let origin = window.location().origin().ok()?;
     let url = context.and_then(|context| call(context, "getClientUrl", &[])).and_then(|url| url.as_string());
-    let same_origin = |url: &String| url.strip_prefix(&origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let same_origin =
+        |url: &String| url.strip_prefix(&origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     Some(url.filter(same_origin).map_or(origin.clone(), |url| url.trim_end_matches('/').to_owned()))
 }
 
 /// Whether the user acted just now, so that a window may open. Where the browser does not say, trying is the way to find out.
 #[must_use]
 pub fn activated(window: &Window) -> bool {
-    let activation = get(&window.navigator(), "userActivation").and_then(|activation| get(&activation, "isActive"));
+    let activation =
+        get(&window.navigator(), "userActivation").and_then(|activation| get(&activation, "isActive"));
     activation.is_none_or(|active| active.is_truthy())
 }
 

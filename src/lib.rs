@@ -23,7 +23,16 @@ mod convert;
 mod poison;
 mod texts;
 
+#[cfg(all(test, target_arch = "wasm32"))]
+#[path = "../tests/browser/mod.rs"]
+mod tests;
+
 use wasm_bindgen::prelude::*;
+
+/// Smaller than the default one; the broker's memory is small and its speed is the network's.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 #[wasm_bindgen(typescript_custom_section)]
 const API: &str = include_str!("api.d.ts");

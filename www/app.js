@@ -10,14 +10,15 @@ const page = await (await fetch("/demo.json")).json();
 const meter = new Meter(page);
 installXrm({ tenantId: page.tenant.id, onNotification: () => meter.count("Prompts") });
 
+let signIns = 0;
 const form = document.getElementById("form");
 const controls = page.controls.map((settings) => new Control(settings));
+const show = () => meter.show(controls, signIns);
 for (const control of controls) {
   form.append(control.element);
-  control.onChange = () => meter.show(controls);
+  control.onChange = show;
   control.start();
 }
-meter.show(controls);
 startRibbon();
 
 document.getElementById("refresh").onclick = () => controls.forEach((control) => control.start());
@@ -25,16 +26,19 @@ document.getElementById("sign-out").onclick = () => window.talxisBroker?.signOut
 
 window.addEventListener("talxisbroker", () => {
   const broker = window.talxisBroker;
-  const who = document.getElementById("who");
-  const show = () => {
-    const account = broker.account;
-    who.textContent = account ? initials(account.name ?? account.username) : "–";
-    who.title = account ? account.username : "Not signed in";
-  };
-  broker.addEventListener("signedin", show);
-  broker.addEventListener("signedout", show);
-  show();
+  broker.addEventListener("signedin", () => {
+    signIns += 1;
+    showAccount(broker.account);
+  });
+  broker.addEventListener("signedout", () => showAccount(null));
 });
+
+function showAccount(account) {
+  const who = document.getElementById("who");
+  who.textContent = account ? initials(account.name ?? account.username) : "–";
+  who.title = account ? account.username : "Not signed in";
+  show();
+}
 
 function initials(name) {
   return name.split(/\s+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();

@@ -8,6 +8,7 @@ export class Control {
   onChange = () => {};
   #settings;
   #error = null;
+  #starts = 0;
 
   constructor(settings) {
     this.#settings = settings;
@@ -22,28 +23,33 @@ export class Control {
     return this.element.dataset.state;
   }
 
-  async start() {
+  /** Fetches anew; with "never" the user is asked nothing. */
+  async start(interaction = "auto") {
+    const start = ++this.#starts;
+    const isLatest = () => start === this.#starts; // An answer that was overtaken is not shown: it may be another user's.
     this.#show("waiting", "Waiting");
     try {
       const broker = await brokerReady();
       const answers = [];
-      for (const call of this.#settings.calls) answers.push(await this.#call(broker, call));
-      this.#showAnswers(answers);
+      for (const call of this.#settings.calls) answers.push(await this.#call(broker, { ...call, interaction }));
+      if (isLatest()) this.#showAnswers(answers);
     } catch (error) {
-      this.#showRefusal(error);
+      if (isLatest()) this.#showRefusal(error);
     }
   }
 
-  // A control that was refused because nobody was signed in gets its chance when somebody is.
+  // A control that was refused because nobody was signed in gets its chance when somebody is, and nobody's data stays on
+  // the screen after its owner left.
   async #listen() {
     const broker = await brokerReady();
+    broker.addEventListener("signedout", () => this.start("never"));
     broker.addEventListener("signedin", () => {
       if (this.#error?.interactionRequired) this.start();
     });
   }
 
-  async #call(broker, { url, scopes }) {
-    const { accessToken } = await broker.getToken({ client: this.#settings.alias, scopes });
+  async #call(broker, { url, scopes, interaction }) {
+    const { accessToken } = await broker.getToken({ client: this.#settings.alias, scopes, interaction });
     const response = await fetch(url, { headers: { Authorization: `Bearer ${accessToken}` } });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error.message);

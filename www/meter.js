@@ -1,9 +1,7 @@
 // Counts what a user would notice (prompts, windows) and what goes over the wire, from outside of the broker.
 
-const KINDS = ["Prompts", "Popups"];
-
 export class Meter {
-  #counts = new Map(KINDS.map((kind) => [kind, 0]));
+  #counts = new Map([["Prompts", 0], ["Popups", 0]]);
   #requests = new Map([["Entra", 0], ["STS", 0], ["Graph", 0], ["Data Feed", 0]]);
 
   constructor({ broker, graph, feed }) {
@@ -29,11 +27,11 @@ export class Meter {
   }
 
   /** Says in one sentence how the controls fare. */
-  show(controls) {
+  show(controls, signIns) {
     const of = (state) => controls.filter((control) => control.state === state).length;
     const sentence = of("waiting")
       ? `${some(of("waiting"), "control")} waiting for a token`
-      : [some(this.#counts.get("Popups"), "sign-in"), some(of("answered"), "answer"), some(of("refused"), "clear refusal")].join(", ");
+      : [some(signIns, "sign-in"), some(of("answered"), "answer"), some(of("refused"), "clear refusal")].join(", ");
     document.getElementById("summary").textContent = sentence[0].toUpperCase() + sentence.slice(1);
   }
 

@@ -30,8 +30,9 @@ impl Timer {
         let ringing = rang.clone();
         let ring = Closure::once(move || ringing.set(()));
         let ms = i32::try_from(ms).unwrap_or(i32::MAX);
-        let handle =
-            window.set_timeout_with_callback_and_timeout_and_arguments_0(ring.as_ref().unchecked_ref(), ms).ok();
+        let handle = window
+            .set_timeout_with_callback_and_timeout_and_arguments_0(ring.as_ref().unchecked_ref(), ms)
+            .ok();
         Self { window: window.clone(), handle, rang, _ring: ring }
     }
 }

@@ -19,7 +19,8 @@ pub async fn post_form(window: &Window, url: &str, body: String) -> Result<Reply
         .body(body)
         .map_err(|_| unreachable(()))?;
     // Not gloo-net's `send`: it panics on an answer that is no `Response` of this realm, and pages do replace `fetch`.
-    let answer = JsFuture::from(window.fetch_with_request(&request.into())).await.map_err(|_| unreachable(()))?;
+    let answer =
+        JsFuture::from(window.fetch_with_request(&request.into())).await.map_err(|_| unreachable(()))?;
     let response: Response = answer.unchecked_into();
     Ok(Reply { status: response.status(), retry_after: retry_after(&response), body: json(&response).await })
 }

@@ -33,7 +33,8 @@ pub(crate) async fn invite(popups: &Popups, url: &str) -> Invitation<Popup> {
         (texts::SIGN_IN, Box::new(move || accept())),
         (texts::NOT_NOW, Box::new(move || decline.set(Some(Invitation::Declined)))),
     ];
-    let surface = popups.window.document().and_then(|document| Surface::show(&document, texts::INVITATION, buttons));
+    let surface =
+        popups.window.document().and_then(|document| Surface::show(&document, texts::INVITATION, buttons));
     match surface {
         Some(_shown) => answer.take().await.unwrap_or(Invitation::Declined),
         // Nothing can be shown here, so nothing can be clicked.

@@ -65,8 +65,12 @@ impl Drop for Inbox {
             channel.set_onmessage(None);
             channel.close();
         }
-        let _ = self.window.remove_event_listener_with_callback("message", self.on_message.as_ref().unchecked_ref());
-        let _ = self.window.remove_event_listener_with_callback("storage", self.on_storage.as_ref().unchecked_ref());
+        let _ = self
+            .window
+            .remove_event_listener_with_callback("message", self.on_message.as_ref().unchecked_ref());
+        let _ = self
+            .window
+            .remove_event_listener_with_callback("storage", self.on_storage.as_ref().unchecked_ref());
         if let Some(storage) = &self.storage {
             let _ = storage.remove_item(&self.pending);
         }
@@ -106,13 +110,19 @@ fn on_message(
 }
 
 /// The page's last way. The reader deletes; the text comes with the event.
-fn on_storage(id: &str, storage: Option<Storage>, response: Once<String>) -> Closure<dyn FnMut(StorageEvent)> {
+fn on_storage(
+    id: &str,
+    storage: Option<Storage>,
+    response: Once<String>,
+) -> Closure<dyn FnMut(StorageEvent)> {
     let key = format!("{PREFIX}response:{id}");
     Closure::new(move |event: StorageEvent| {
         if event.key().as_deref() != Some(key.as_str()) {
             return;
         }
-        let Some(payload) = event.new_value().and_then(|text| Value::parse(&text)?.text("payload")) else { return };
+        let Some(payload) = event.new_value().and_then(|text| Value::parse(&text)?.text("payload")) else {
+            return;
+        };
         if let Some(storage) = &storage {
             let _ = storage.remove_item(&key);
         }

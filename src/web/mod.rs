@@ -16,8 +16,9 @@ pub use message::Inbox;
 pub use popup::Popup;
 
 use crate::{
-    convert, host,
+    convert,
     hooks::{Hooks, Prompts},
+    host,
     json::Value,
 };
 use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};

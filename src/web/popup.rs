@@ -37,7 +37,8 @@ pub struct Popup {
 impl Popup {
     /// What brings the window back if it is still there, and else opens a new one. To be called in the handler of a click.
     pub(crate) fn reopen(&self, url: &str) -> impl FnMut() + 'static {
-        let (opener, name, child, url) = (self.opener.clone(), self.name.clone(), Rc::clone(&self.child), url.to_owned());
+        let (opener, name, child, url) =
+            (self.opener.clone(), self.name.clone(), Rc::clone(&self.child), url.to_owned());
         move || {
             if let Some(opened) = open(&opener, &url, &name) {
                 child.replace(opened);
@@ -67,7 +68,8 @@ fn open(opener: &Window, url: &str, name: &str) -> Option<Window> {
 fn position(opener: &Window) -> Result<String, JsValue> {
     #[allow(clippy::cast_possible_truncation)] // Pixels of a screen.
     let middle = |start: JsValue, size: JsValue, own: i32| {
-        let (start, size) = (start.as_f64().unwrap_or_default() as i32, size.as_f64().unwrap_or_default() as i32);
+        let (start, size) =
+            (start.as_f64().unwrap_or_default() as i32, size.as_f64().unwrap_or_default() as i32);
         start + ((size - own) / 2).max(0)
     };
     let left = middle(opener.screen_x()?, opener.outer_width()?, WIDTH);

@@ -1,29 +1,228 @@
-//! `cargo xtask dist`: (in the making; to be written by the packer's author, keeping these three signatures)
+//! `cargo xtask dist`: the files as Dataverse serves them (contract §3), in `dist/webresources/`, whose tree is their names.
+//!
+//! One script holds everything that a token needs, the WebAssembly included, so that `window.talxisBroker` is there in the same
+//! turn. Equal sources give equal bytes; no path of this machine and no file beyond the size budget gets out.
 
-use crate::run::Outcome;
+mod literal;
+mod names;
+mod sizes;
+mod tools;
+mod traces;
 
-/// Which hosts a package may talk to (contract §1): exact, or a suffix that starts with a dot.
+use crate::{
+    run::{Outcome, root, run, section},
+    setup,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tools::Node;
+
+/// The broker's file, as the ribbon and `@talxis/client-libraries` ask for it.
+const BROKER: &str = "talxis_tokenmanagement.js";
+/// The redirect page and its script.
+const REDIRECT: &str = "talxis_/tokenbroker";
+/// What glue and template agree on; anything else means that wasm-bindgen changed.
+const GLUE: &str = "talxis_broker.js";
+
+/// The hosts that a package allows its configuration: a host, or a suffix that starts with a dot. None: any.
 #[derive(Default)]
 pub(crate) struct Pins {
-    /// `--authority-host`
-    pub(crate) authority_host: Option<String>,
-    /// `--sts-host`
-    pub(crate) sts_host: Option<String>,
+    authority_host: Option<String>,
+    sts_host: Option<String>,
 }
 
 impl Pins {
-    /// For demo and tests: nothing but this machine.
+    /// Only this machine, for demo and tests.
     pub(crate) fn localhost() -> Self {
-        Self { authority_host: Some(".localhost".to_owned()), sts_host: Some(".localhost".to_owned()) }
+        let host = Some(".localhost".to_owned());
+        Self { authority_host: host.clone(), sts_host: host }
+    }
+
+    fn parse(arguments: &[String]) -> Outcome<Self> {
+        let mut pins = Self::default();
+        for pair in arguments.chunks(2) {
+            match pair {
+                [name, host] if name == "--authority-host" => pins.authority_host = Some(host.clone()),
+                [name, host] if name == "--sts-host" => pins.sts_host = Some(host.clone()),
+                _ => {
+                    return Err(
+                        "cargo xtask dist takes --authority-host HOST and --sts-host HOST.".to_owned()
+                    );
+                }
+            }
+        }
+        Ok(pins)
+    }
+
+    /// As the facade gives them to the broker.
+    fn constant(&self) -> String {
+        let pin = |name, host: &Option<String>| host.as_ref().map(|host| format!("{name:?}:{host:?}"));
+        let pins = [pin("authorityHost", &self.authority_host), pin("stsHost", &self.sts_host)];
+        format!("{{{}}}", pins.into_iter().flatten().collect::<Vec<_>>().join(","))
     }
 }
 
-/// The command with its options.
-pub(crate) fn command(_arguments: &[String]) -> Outcome {
-    dist(&Pins::default())
+/// `cargo xtask dist`, with its arguments.
+pub(crate) fn command(arguments: &[String]) -> Outcome {
+    let pins = Pins::parse(arguments)?;
+    setup::wasm_pack()?;
+    setup::node()?;
+    dist(&pins)
 }
 
-/// Builds dist/ and prints its sizes.
-pub(crate) fn dist(_pins: &Pins) -> Outcome {
-    Err("Not there yet.".to_owned())
+/// Builds and packs everything, and prints what it weighs.
+pub(crate) fn dist(pins: &Pins) -> Outcome {
+    let node = Node::install()?;
+    section("Building the broker");
+    let work = tools::target().join("dist");
+    build_wasm(&work)?;
+    let wasm = optimise(&node, &work)?;
+    section("Packing");
+    let script = pack(&node, &work, &wasm, pins)?;
+
+    let out = webresources();
+    if out.exists() {
+        // What an earlier version wrote must not be shipped with this one.
+        fs::remove_dir_all(&out).map_err(|why| format!("{} cannot be cleared: {why}.", out.display()))?;
+    }
+    write(&out.join(BROKER), &script)?;
+    let redirect = out.join(REDIRECT);
+    write(&redirect.join("redirect.html"), &read(&template("redirect.html"))?)?;
+    write(&redirect.join("redirect.js"), &node.minify(&template("redirect.js"))?)?;
+
+    let traces = traces::in_folder(&out)?;
+    if !traces.is_empty() {
+        return Err(format!("Paths of this machine stand in the packed files: {}.", traces.join(", ")));
+    }
+    sizes::report(&node, &out.join(BROKER))
+}
+
+/// Where the packed files are.
+fn webresources() -> PathBuf {
+    root().join("dist/webresources")
+}
+
+fn build_wasm(work: &Path) -> Outcome {
+    let mut command = Command::new("wasm-pack");
+    command
+        .args(["build", "--target", "web", "--release", "--no-pack", "--no-typescript", "--out-dir"])
+        .arg(work.join("pkg"))
+        .arg("--")
+        // Joined with the flags of .cargo/config.toml. The RUSTFLAGS variable would replace those.
+        .arg("--config")
+        .arg(format!("target.wasm32-unknown-unknown.rustflags=[{}]", traces::remap_flags()?.join(",")))
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .current_dir(root());
+    run(&mut command)
+}
+
+fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
+    let optimised = work.join("broker.wasm");
+    let mut command = node.tool("binaryen/bin/wasm-opt");
+    command.arg("-Oz").arg(work.join("pkg/talxis_broker_bg.wasm")).arg("-o").arg(&optimised);
+    run(&mut command)?;
+    fs::read(&optimised).map_err(|why| format!("{} cannot be read: {why}.", optimised.display()))
+}
+
+/// The facade with the glue inside, minified, and then the module's bytes: a minifier would spend its time on them.
+fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
+    const PLACE: &str = "\"@@wasm@@\"";
+    let source = work.join("src");
+    for name in ["engine.js", "errors.js", "events.js", "facade.js", "host.js"] {
+        write(&source.join(name), &read(&template(name))?)?;
+    }
+    let glue = closed_glue(&read(&work.join("pkg").join(GLUE))?)?;
+    let (wasm, glue) = names::shorten(wasm, &glue)?;
+    let instance = replace_once(&read(&template("instance.js"))?, "\"@@glue@@\";", &glue)?;
+    write(&source.join("instance.js"), &instance)?;
+
+    let literal = literal::encode(&wasm);
+    let constants = [
+        ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
+        ("PINS", pins.constant()),
+        ("CONFIG", "undefined".to_owned()), // A packaged default configuration: packaging puts it here.
+        ("SHIFT", literal.shift.to_string()),
+        ("WASM", PLACE.to_owned()),
+    ];
+    let script = node.bundle(&source.join("facade.js"), &constants)?;
+    // The mark says that this is UTF-8, whatever the server says.
+    Ok(format!("\u{feff}{}", replace_once(&script, PLACE, &literal.text)?))
+}
+
+/// The glue as statements of a function: no exports, and no loader for a separate file.
+fn closed_glue(glue: &str) -> Outcome<String> {
+    let glue = cut(glue, "async function __wbg_load(", "function initSync(")?;
+    let glue = cut(&glue, "let __wbg_init_promise", "export {")?;
+    let glue = glue.replace("export class ", "class ").replace("export function ", "function ");
+    let glue = glue.split("export {").next().unwrap_or_default();
+    match ["export ", "import.meta", "__wbg_init_promise"].iter().find(|left| glue.contains(**left)) {
+        Some(left) => {
+            Err(format!("wasm-bindgen's glue has another shape than expected: `{left}` is left in it."))
+        }
+        None => Ok(glue.to_owned()),
+    }
+}
+
+fn cut(text: &str, from: &str, to: &str) -> Outcome<String> {
+    let (before, rest) = text.split_once(from).ok_or_else(|| format!("The glue has no `{from}`."))?;
+    let (_, after) = rest.split_once(to).ok_or_else(|| format!("The glue has no `{to}`."))?;
+    Ok([before, to, after].concat())
+}
+
+fn replace_once(text: &str, place: &str, with: &str) -> Outcome<String> {
+    match text.split(place).collect::<Vec<_>>().as_slice() {
+        [before, after] => Ok([before, with, after].concat()),
+        parts => {
+            Err(format!("`{place}` should stand there once, not {} times.", parts.len().saturating_sub(1)))
+        }
+    }
+}
+
+fn template(name: &str) -> PathBuf {
+    root().join("pkg-template").join(name)
+}
+
+fn read(path: &Path) -> Outcome<String> {
+    fs::read_to_string(path).map_err(|why| format!("{} cannot be read: {why}.", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Outcome {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, text))
+        .map_err(|why| format!("{} cannot be written: {why}.", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GLUE: &str = "export class Broker {}\nexport function start() {}\nasync function __wbg_load(m) { import.meta }\n\
+        function initSync(m) {}\nlet __wbg_init_promise;\nasync function __wbg_init() {}\nexport { initSync, __wbg_init as default };\n";
+
+    #[test]
+    fn glue_becomes_statements_without_exports_and_loader() {
+        let closed = closed_glue(GLUE).unwrap();
+        assert_eq!(closed, "class Broker {}\nfunction start() {}\nfunction initSync(m) {}\n");
+    }
+
+    #[test]
+    fn glue_with_another_export_is_refused() {
+        assert!(closed_glue(&GLUE.replace("export class", "export const x = 1; export class")).is_err());
+    }
+
+    #[test]
+    fn only_given_pins_are_packed() {
+        let pins = Pins { sts_host: Some("sts.example".to_owned()), ..Pins::default() };
+        assert_eq!(pins.constant(), r#"{"stsHost":"sts.example"}"#);
+    }
+
+    #[test]
+    fn an_option_without_value_is_refused() {
+        assert!(Pins::parse(&["--sts-host".to_owned()]).is_err());
+    }
 }

@@ -1,7 +1,11 @@
 //! The authorization request and its response (RFC 6749 §4.1.1, §4.1.2; OpenID Connect Core §3.1.2; entra.md §1.2).
 //! Asks for OpenID Connect scopes only, whatever a caller wants, and believes no response whose state is not exactly its own.
 
-use crate::{Code, Error, Result, Secret, entra_error::{self, EntraError}, form, guid, pkce, scope};
+use crate::{
+    Code, Error, Result, Secret,
+    entra_error::{self, EntraError},
+    form, guid, pkce, scope,
+};
 
 /// What one sign-in needs to know again when its response arrives.
 pub(crate) struct Pending {
@@ -107,7 +111,10 @@ mod tests {
     }
 
     fn code(response: &str) -> std::result::Result<String, Code> {
-        pending().code(&response.replace("STATE", STATE)).map(|code| code.expose().to_owned()).map_err(|e| e.code)
+        pending()
+            .code(&response.replace("STATE", STATE))
+            .map(|code| code.expose().to_owned())
+            .map_err(|e| e.code)
     }
 
     fn request() -> AuthorizationRequest<'static> {
@@ -127,11 +134,14 @@ mod tests {
             &redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F&response_mode=fragment\
             &scope=openid+profile+offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
             &nonce=0808080808080808080808080808080808080808080808080808080808080808\
-            &code_challenge=TcUSJeGNfBXLrexTFkoNqyW6m7GAiXrAcc-8zRdd4ew&code_challenge_method=S256\
+            &code_challenge=g80hPkaKL7rbUpYj1pvTaDr7jxOh8KvDFn00a94wNxk&code_challenge_method=S256\
             &client_info=1&client-request-id=i";
         assert_eq!(pending().url(&request()), expected);
         let hinted = AuthorizationRequest { login_hint: Some("a@b&c"), select_account: true, ..request() };
-        assert_eq!(pending().url(&hinted), [expected, "&login_hint=a%40b%26c&prompt=select_account"].concat());
+        assert_eq!(
+            pending().url(&hinted),
+            [expected, "&login_hint=a%40b%26c&prompt=select_account"].concat()
+        );
     }
 
     #[test]

@@ -33,7 +33,11 @@ impl Call {
     ///
     /// # Errors
     /// `not_configured`, `client_not_allowed`, `scope_not_allowed`, and `config_invalid` for claims that are none.
-    pub(crate) fn admit<E: Env>(core: &Core<E>, request: TokenRequest, correlation_id: String) -> Result<Self> {
+    pub(crate) fn admit<E: Env>(
+        core: &Core<E>,
+        request: TokenRequest,
+        correlation_id: String,
+    ) -> Result<Self> {
         let config = core.config()?;
         let client = config.control_client(&request.client)?;
         let scopes = Scopes::parse(&request.scopes)?;
@@ -42,7 +46,10 @@ impl Call {
                 && core.env.parse_json(claims).is_some_and(|claims| claims.member("access_token").is_some())
         };
         if !request.claims.as_ref().is_none_or(is_challenge) {
-            return Err(config::invalid("claims", "must be the JSON text of a claims challenge, at most 4 kB"));
+            return Err(config::invalid(
+                "claims",
+                "must be the JSON text of a claims challenge, at most 4 kB",
+            ));
         }
         let TokenRequest { claims, force_refresh, interaction, .. } = request;
         let wanted = Wanted { client, scopes, claims, force_refresh, interaction };
@@ -79,7 +86,7 @@ impl Call {
 
     /// A failure as the caller gets it: with the call's id and, where consent helps, the address for an administrator of the
     /// tenant that the session was verified for.
-    pub(crate) fn explain(&self, account: Option<&Account>, mut error: Error) -> Error {
+    pub(crate) fn explain(&self, account: Option<&Account>, mut error: Box<Error>) -> Box<Error> {
         error.correlation_id.get_or_insert_with(|| self.correlation_id.clone());
         if let (Code::AppNotInTenant | Code::ConsentRequired, Some(account)) = (error.code, account) {
             let (authority, client) = (self.config.authority.as_str(), self.wanted.client.id.as_str());

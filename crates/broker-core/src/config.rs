@@ -65,11 +65,16 @@ impl Config {
             return Err(invalid("version", "must be 1"));
         }
         let client_id = text("clientId")?.as_deref().and_then(guid::parse);
-        let client_id = client_id.ok_or_else(|| invalid("clientId", "must be the GUID of the broker registration"))?;
+        let client_id =
+            client_id.ok_or_else(|| invalid("clientId", "must be the GUID of the broker registration"))?;
         let authority = text("authority")?;
-        let authority = address("authority", authority.as_deref().unwrap_or(DEFAULT_AUTHORITY), &pins.authority_host)?;
+        let authority =
+            address("authority", authority.as_deref().unwrap_or(DEFAULT_AUTHORITY), &pins.authority_host)?;
         if !authority.is_origin() {
-            return Err(invalid("authority", "must be an origin without a path: the tenant has a field of its own"));
+            return Err(invalid(
+                "authority",
+                "must be an origin without a path: the tenant has a field of its own",
+            ));
         }
         let sts = address("sts", &text("sts")?.unwrap_or_default(), &pins.sts_host)?;
         let tenant = match text("tenant")? {
@@ -112,16 +117,21 @@ impl Config {
         if let Some(alias) = self.clients.iter().find(|alias| alias.name == name) {
             return Ok(alias.client.clone());
         }
-        let id = guid::parse(name)
-            .ok_or_else(|| refused("`client` is neither a GUID nor an alias that the configuration knows."))?;
+        let id = guid::parse(name).ok_or_else(|| {
+            refused("`client` is neither a GUID nor an alias that the configuration knows.")
+        })?;
         if id == self.client_id {
-            return Err(refused("The broker registration itself is no control client: ask for the client of your control."));
+            return Err(refused(
+                "The broker registration itself is no control client: ask for the client of your control.",
+            ));
         }
         if let Some(alias) = self.clients.iter().find(|alias| alias.client.id == id) {
             return Ok(alias.client.clone());
         }
         if self.restrict {
-            return Err(refused("The configuration allows only the clients that it lists, and this one is not among them."));
+            return Err(refused(
+                "The configuration allows only the clients that it lists, and this one is not among them.",
+            ));
         }
         Ok(ControlClient { scope: default_scope(&id), id })
     }
@@ -151,7 +161,10 @@ fn read_clients<J: Json>(clients: &J, broker: &str) -> Result<Vec<Alias>> {
             None => default_scope(&id),
         };
         if !scope::is_of_client(&scope, &id) {
-            return Err(invalid(&[&field, ".scope"].concat(), "must be one named scope of this client, never `.default`"));
+            return Err(invalid(
+                &[&field, ".scope"].concat(),
+                "must be one named scope of this client, never `.default`",
+            ));
         }
         // Tokens are kept per client: two scopes for one client would hand out one for the other.
         if list.iter().any(|other| other.client.id == id && other.client.scope != scope) {
@@ -177,7 +190,7 @@ fn address(field: &str, text: &str, pin: &Option<String>) -> Result<Address> {
 }
 
 /// The field's name may be foreign text, so it is cut; values are never repeated.
-pub(crate) fn invalid(field: &str, rule: &str) -> Error {
+pub(crate) fn invalid(field: &str, rule: &str) -> Box<Error> {
     let field: String = field.chars().take(80).collect();
     Error::new(Code::ConfigInvalid, ["`", &field, "` ", rule, "."].concat())
 }

@@ -56,7 +56,10 @@ impl<E: Env> Core<E> {
     /// `config_invalid`, naming the field; also when there is a configuration already.
     pub fn configure(&self, config: &E::Json) -> Result<()> {
         if self.config.borrow().is_some() {
-            return Err(Error::new(Code::ConfigInvalid, "The broker is configured already: configure() works once."));
+            return Err(Error::new(
+                Code::ConfigInvalid,
+                "The broker is configured already: configure() works once.",
+            ));
         }
         let config = Config::parse(config, &self.pins)?;
         self.config.replace(Some(Rc::new(config)));
@@ -86,7 +89,12 @@ impl<E: Env> Core<E> {
         let signed_in = self.session.borrow().is_some();
         self.forget();
         if signed_in {
-            self.env.emit(Event { kind: EventKind::SignedOut, correlation_id: None, client: None, code: None });
+            self.env.emit(Event {
+                kind: EventKind::SignedOut,
+                correlation_id: None,
+                client: None,
+                code: None,
+            });
         }
     }
 
@@ -103,8 +111,9 @@ impl<E: Env> Core<E> {
     /// The tenant, as Power Apps says it, else as configured.
     pub(crate) fn tenant(&self, config: &Config) -> Result<String> {
         let host = self.env.host().tenant.as_deref().and_then(guid::parse);
-        host.or_else(|| config.tenant.clone())
-            .ok_or_else(|| config::invalid("tenant", "is needed, because Power Apps does not say its tenant here"))
+        host.or_else(|| config.tenant.clone()).ok_or_else(|| {
+            config::invalid("tenant", "is needed, because Power Apps does not say its tenant here")
+        })
     }
 
     pub(crate) fn session(&self) -> Option<Session> {
@@ -160,7 +169,10 @@ impl<E: Env> Core<E> {
     /// `login_required` if the session that it departed from is over: then it is not remembered, and not handed out.
     pub(crate) fn store(&self, session: &Session, key: Key, token: &Token) -> Result<()> {
         if !self.is_current(session) {
-            return Err(Error::new(Code::LoginRequired, "The user signed out while this call was under way: ask again."));
+            return Err(Error::new(
+                Code::LoginRequired,
+                "The user signed out while this call was under way: ask again.",
+            ));
         }
         let now = self.env.now();
         self.cache.borrow_mut().put(key, token.clone(), now);

@@ -36,7 +36,7 @@ impl EntraError {
     }
 
     /// What the caller is told.
-    pub(crate) fn judge(self) -> Error {
+    pub(crate) fn judge(self) -> Box<Error> {
         let code = self.code();
         let mut error = Error::new(code, sentence(code));
         error.aadsts = self.numbers.first().copied();
@@ -58,7 +58,10 @@ impl EntraError {
             "cancel" => return Code::UserCancelled,
             "consent_required" => return Code::ConsentRequired,
             "message_only" => return Code::BlockedByPolicy,
-            "additional_action" | "basic_action" | "interrupted_user" | "ui_not_allowed"
+            "additional_action"
+            | "basic_action"
+            | "interrupted_user"
+            | "ui_not_allowed"
             | "user_password_expired" => return Code::InteractionRequired,
             _ => {}
         }
@@ -77,13 +80,22 @@ impl EntraError {
 fn by_number(number: u64) -> Option<Code> {
     Some(match number {
         50_001 | 500_011 | 650_052 => Code::AppNotInTenant,
-        53_000..=53_004 | 53_010 | 53_011 | 530_032 | 530_035 | 50_053 | 50_057 | 50_105 | 500_021 | 500_022
-        | 500_212 | 500_213 => Code::BlockedByPolicy,
+        53_000..=53_004
+        | 53_010
+        | 53_011
+        | 530_032
+        | 530_035
+        | 50_053
+        | 50_057
+        | 50_105
+        | 500_021
+        | 500_022
+        | 500_212
+        | 500_213 => Code::BlockedByPolicy,
         65_001 | 90_094 | 90_095 => Code::ConsentRequired,
-        16_001 | 16_002 | 50_055 | 50_058 | 50_072 | 50_074 | 50_076 | 50_078 | 50_079 | 50_097 | 50_125 | 50_127
-        | 50_129 | 50_131 | 50_140 | 50_155 | 50_158 | 50_187 | 50_199 | 160_021 | 700_020 | 9_002_341 => {
-            Code::InteractionRequired
-        }
+        16_001 | 16_002 | 50_055 | 50_058 | 50_072 | 50_074 | 50_076 | 50_078 | 50_079 | 50_097 | 50_125
+        | 50_127 | 50_129 | 50_131 | 50_140 | 50_155 | 50_158 | 50_187 | 50_199 | 160_021 | 700_020
+        | 9_002_341 => Code::InteractionRequired,
         50_132 | 50_133 | 50_173 | 70_000 | 70_008 | 70_043 | 700_082 | 700_084 => Code::LoginRequired,
         50_033 | 50_087 | 50_088 | 90_006 | 90_012 | 90_024 | 90_033 | 90_090 => Code::Network,
         50_196 | 90_055 => Code::Throttled,
@@ -109,10 +121,14 @@ pub(crate) fn sentence(code: Code) -> &'static str {
         Code::LoginRequired => "The session is over: call signIn().",
         Code::Network => "The sign-in service cannot be reached: try again.",
         Code::ScopeNotAllowed => "The token service does not allow these scopes for this control client.",
-        Code::StsRejected => "The token service refuses this request, and asking again would not change that.",
+        Code::StsRejected => {
+            "The token service refuses this request, and asking again would not change that."
+        }
         Code::StsUnavailable => "The token service cannot be reached or is out of order: try again.",
         Code::Throttled => "Too many requests: try again after `retryAfterMs`.",
-        Code::UserCancelled => "The user chose not to sign in: nothing prompts again until signIn() is called.",
+        Code::UserCancelled => {
+            "The user chose not to sign in: nothing prompts again until signIn() is called."
+        }
         _ => "Entra refuses this request: look up the number in `aadsts`.",
     }
 }
@@ -129,7 +145,9 @@ mod tests {
 
     fn code(error: &str, suberror: &str, numbers: &[u64], status: u16) -> Code {
         let (error, suberror) = (error.to_owned(), suberror.to_owned());
-        EntraError { status, error, suberror, numbers: numbers.to_vec(), ..EntraError::default() }.judge().code
+        EntraError { status, error, suberror, numbers: numbers.to_vec(), ..EntraError::default() }
+            .judge()
+            .code
     }
 
     #[test]
@@ -180,7 +198,8 @@ mod tests {
     #[test]
     fn a_policy_block_that_brings_a_challenge_can_be_met() {
         let claims = Some("{\"access_token\":{}}".to_owned());
-        let error = EntraError { numbers: vec![53_003], claims: claims.clone(), ..EntraError::default() }.judge();
+        let error =
+            EntraError { numbers: vec![53_003], claims: claims.clone(), ..EntraError::default() }.judge();
         assert_eq!((error.code, error.claims), (Code::InteractionRequired, claims));
     }
 

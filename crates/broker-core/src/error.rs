@@ -81,13 +81,23 @@ impl Code {
     /// Whether the same call may succeed later without anybody doing anything.
     #[must_use]
     pub fn retryable(self) -> bool {
-        matches!(self, Self::Network | Self::StsUnavailable | Self::Throttled | Self::TimedOut | Self::PopupTimeout)
+        matches!(
+            self,
+            Self::Network | Self::StsUnavailable | Self::Throttled | Self::TimedOut | Self::PopupTimeout
+        )
     }
 
     /// Whether the user signing in again may help.
     #[must_use]
     pub fn interaction_required(self) -> bool {
-        matches!(self, Self::InteractionRequired | Self::LoginRequired | Self::PopupBlocked | Self::PopupTimeout | Self::UserCancelled)
+        matches!(
+            self,
+            Self::InteractionRequired
+                | Self::LoginRequired
+                | Self::PopupBlocked
+                | Self::PopupTimeout
+                | Self::UserCancelled
+        )
     }
 }
 
@@ -111,10 +121,10 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure without upstream details.
+    /// A failure without upstream details. In a box, like every failure here: results are moved often, and seldom fail.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
+    pub fn new(code: Code, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
             code,
             message: message.into(),
             correlation_id: None,
@@ -122,9 +132,9 @@ impl Error {
             consent_url: None,
             aadsts: None,
             retry_after_ms: None,
-        }
+        })
     }
 }
 
 /// The result of anything that may fail in front of a caller.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T> = std::result::Result<T, Box<Error>>;

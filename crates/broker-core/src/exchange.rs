@@ -1,12 +1,14 @@
 //! The token exchange as the broker sees it (contract §4, RFC 8693): the request as text, the answer judged by the
 //! contract's table. Knows no Entra number; the STS has already said what they mean.
 
-use crate::{Code, Error, Json, Reply, Secret, Unreachable, cache::Token, entra_error::sentence, form, token};
+use crate::{
+    Code, Error, Json, Reply, Secret, Unreachable, cache::Token, entra_error::sentence, form, token,
+};
 use sts_wire::{ErrorCode, ExchangeRequest};
 
 /// Why there is no backend token.
 pub(crate) struct Refusal {
-    pub(crate) error: Error,
+    pub(crate) error: Box<Error>,
     pub(crate) remedy: Remedy,
 }
 
@@ -137,7 +139,10 @@ mod tests {
         let claims = "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}";
         let body = json!({ "error": "interaction_required", "claims": claims, "error_codes": [50_076], "retry_after": 3 });
         let error = refusal(400, body).error;
-        assert_eq!((error.claims.as_deref(), error.aadsts, error.retry_after_ms), (Some(claims), Some(50_076), Some(3_000)));
+        assert_eq!(
+            (error.claims.as_deref(), error.aadsts, error.retry_after_ms),
+            (Some(claims), Some(50_076), Some(3_000))
+        );
         let other = json!({ "error": "access_denied", "claims": claims });
         assert_eq!(refusal(403, other).error.claims, None);
     }

@@ -1,5 +1,7 @@
 //! GUIDs (RFC 9562 §4): the form that Entra uses for tenants, applications, users and correlation ids.
 
+use crate::encoding::push_hex;
+
 /// Whether this is eight-four-four-four-twelve hexadecimal digits. The same rule stands in `sts-wire`.
 pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36
@@ -31,21 +33,6 @@ pub(crate) fn from_random(random: [u8; 32]) -> String {
         );
     }
     text
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        push_hex(&mut text, *byte);
-    }
-    text
-}
-
-fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
-    }
 }
 
 #[cfg(test)]
@@ -81,10 +68,5 @@ mod tests {
         let made = from_random([0xff; 32]);
         assert_eq!(made, "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert!(is_guid(&made));
-    }
-
-    #[test]
-    fn hexadecimal_digits_keep_leading_zeros() {
-        assert_eq!(hex(&[0x00, 0x9a, 0xf0]), "009af0");
     }
 }

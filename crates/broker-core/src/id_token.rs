@@ -31,7 +31,9 @@ impl Expected<'_> {
         client_info: Option<&str>,
         parse: impl Fn(&str) -> Option<J>,
     ) -> Result<Account> {
-        let claims = payload(id_token.expose()).and_then(|text| parse(&text)).ok_or_else(|| wrong("is not readable"))?;
+        let claims = payload(id_token.expose())
+            .and_then(|text| parse(&text))
+            .ok_or_else(|| wrong("is not readable"))?;
         let says = |name: &str, value: &str| claims.text(name).as_deref() == Some(value);
         if !says("aud", self.client_id) {
             return Err(wrong("is for another application"));
@@ -49,10 +51,14 @@ impl Expected<'_> {
         if claims.number("nbf").is_some_and(|nbf| nbf > now.saturating_add(SKEW)) {
             return Err(wrong("is not valid yet: check this computer's clock"));
         }
-        let object_id = claims.text("oid").and_then(|oid| guid::parse(&oid)).ok_or_else(|| wrong("names no user"))?;
+        let object_id =
+            claims.text("oid").and_then(|oid| guid::parse(&oid)).ok_or_else(|| wrong("names no user"))?;
         let home = client_info.and_then(decode).and_then(|text| parse(&text));
         let home = |name: &str, here: &str| {
-            home.as_ref().and_then(|home| home.text(name)).filter(|id| !id.is_empty()).unwrap_or_else(|| here.to_owned())
+            home.as_ref()
+                .and_then(|home| home.text(name))
+                .filter(|id| !id.is_empty())
+                .unwrap_or_else(|| here.to_owned())
         };
         let home_tenant = home("utid", self.tenant);
         Ok(Account {
@@ -77,8 +83,11 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(Base64UrlUnpadded::decode_vec(text).ok()?).ok()
 }
 
-fn wrong(how: &str) -> Error {
-    Error::new(Code::IdentityProvider, ["The id token that Entra sent ", how, ". Nothing of this sign-in is kept."].concat())
+fn wrong(how: &str) -> Box<Error> {
+    Error::new(
+        Code::IdentityProvider,
+        ["The id token that Entra sent ", how, ". Nothing of this sign-in is kept."].concat(),
+    )
 }
 
 #[cfg(test)]
@@ -100,7 +109,11 @@ mod tests {
         })
     }
 
-    fn read(token: &str, client_info: Option<&str>, nonce: Option<&str>) -> std::result::Result<Account, Code> {
+    fn read(
+        token: &str,
+        client_info: Option<&str>,
+        nonce: Option<&str>,
+    ) -> std::result::Result<Account, Code> {
         let tenant_url = format!("https://login.example/{TENANT}");
         let expected =
             Expected { client_id: BROKER, tenant_url: &tenant_url, tenant: TENANT, nonce, now: NOW * 1000 };

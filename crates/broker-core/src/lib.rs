@@ -59,7 +59,7 @@ mod scope;
 mod secret;
 mod session;
 mod single_flight;
-#[cfg(any())]
+#[cfg(feature = "testing")]
 pub mod testing;
 mod token;
 mod url;

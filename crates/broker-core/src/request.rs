@@ -119,6 +119,6 @@ impl SignInRequest {
 }
 
 /// The contract has no code for a misspelt argument; this one promises to name the member.
-fn wrong(message: &'static str) -> Error {
+fn wrong(message: &'static str) -> Box<Error> {
     Error::new(Code::ConfigInvalid, message)
 }

@@ -23,13 +23,17 @@ impl Scopes {
         let mut scopes = Vec::with_capacity(wanted.len());
         for scope in wanted {
             if matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access") {
-                return Err(refused("The broker asks for the OpenID Connect scopes itself: leave them out of `scopes`."));
+                return Err(refused(
+                    "The broker asks for the OpenID Connect scopes itself: leave them out of `scopes`.",
+                ));
             }
             if scope.len() > LONGEST || !is_token(scope) {
-                return Err(refused("Each of the `scopes` must be one scope, for example \"https://graph.microsoft.com/User.Read\"."));
+                return Err(refused(
+                    "Each of the `scopes` must be one scope, for example \"https://graph.microsoft.com/User.Read\".",
+                ));
             }
             let whole = if scope.contains('/') { scope.clone() } else { [GRAPH, scope].concat() };
-            if !resource(&whole).is_some_and(|of| !of.is_empty()) || whole.ends_with('/') {
+            if resource(&whole).is_none_or(str::is_empty) || whole.ends_with('/') {
                 return Err(refused("Each of the `scopes` must name a resource and a permission of it."));
             }
             scopes.push(whole);
@@ -79,7 +83,7 @@ pub(crate) fn is_of_client(scope: &str, client: &str) -> bool {
     })
 }
 
-fn refused(message: &'static str) -> Error {
+fn refused(message: &'static str) -> Box<Error> {
     Error::new(Code::ScopeNotAllowed, message)
 }
 
@@ -97,7 +101,10 @@ mod tests {
     #[test]
     fn order_repetition_and_the_short_form_of_graph_make_no_difference() {
         let whole = "https://graph.microsoft.com/Mail.Read https://graph.microsoft.com/User.Read";
-        assert_eq!(parse(&["User.Read", "https://graph.microsoft.com/Mail.Read", "User.Read"]).as_deref(), Ok(whole));
+        assert_eq!(
+            parse(&["User.Read", "https://graph.microsoft.com/Mail.Read", "User.Read"]).as_deref(),
+            Ok(whole)
+        );
         assert_eq!(parse(&["Mail.Read", "User.Read"]).as_deref(), Ok(whole));
     }
 

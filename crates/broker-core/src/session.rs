@@ -52,7 +52,8 @@ impl Session {
     /// The refresh token, if it is good for another while.
     pub(crate) fn refresh_token(&self, now: u64) -> Option<Secret> {
         let held = self.0.refresh_token.borrow();
-        let good = |token: &&RefreshToken| token.expires_on.is_none_or(|end| end > now.saturating_add(LEEWAY));
+        let good =
+            |token: &&RefreshToken| token.expires_on.is_none_or(|end| end > now.saturating_add(LEEWAY));
         held.as_ref().filter(good).map(|token| token.secret.clone())
     }
 

@@ -12,7 +12,9 @@ use std::{
 };
 
 /// Flights under way, each under its key.
-pub(crate) struct Flights<K, T>(Rc<RefCell<Vec<(K, Rc<Slot<T>>)>>>);
+pub(crate) struct Flights<K, T>(Rc<RefCell<Vec<Flight<K, T>>>>);
+
+type Flight<K, T> = (K, Rc<Slot<T>>);
 
 /// The wait for a flight's result, of which everybody gets a clone.
 pub(crate) struct Landing<T>(Rc<Slot<T>>);

@@ -45,7 +45,7 @@ pub(crate) fn endpoint(tenant_url: &str, correlation_id: &str) -> String {
 }
 
 /// What it means that no answer arrived.
-pub(crate) fn unreachable(unreachable: Unreachable) -> Error {
+pub(crate) fn unreachable(unreachable: Unreachable) -> Box<Error> {
     let offline = "This computer is offline: try again.";
     Error::new(Code::Network, if unreachable.offline { offline } else { sentence(Code::Network) })
 }
@@ -91,7 +91,10 @@ impl TokenResponse {
             return Err(EntraError::read(reply).judge());
         }
         Self::read(reply, asked_at).ok_or_else(|| {
-            Error::new(Code::IdentityProvider, "Entra's answer is not a token response: try again, then tell an administrator.")
+            Error::new(
+                Code::IdentityProvider,
+                "Entra's answer is not a token response: try again, then tell an administrator.",
+            )
         })
     }
 
@@ -136,8 +139,12 @@ mod tests {
     #[test]
     fn a_refresh_asks_for_one_control_scope() {
         let refresh_token = Secret::new("r&".to_owned());
-        let grant =
-            RefreshGrant { client_id: "b", refresh_token: &refresh_token, control_scope: "api://c/s", claims: Some("{}") };
+        let grant = RefreshGrant {
+            client_id: "b",
+            refresh_token: &refresh_token,
+            control_scope: "api://c/s",
+            claims: Some("{}"),
+        };
         assert_eq!(
             grant.body(),
             "grant_type=refresh_token&client_id=b&refresh_token=r%26\
@@ -173,7 +180,8 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_meaning_and_loses_its_description() {
-        let body = json!({ "error": "invalid_grant", "error_description": "AADSTS65001: adele@contoso.example" });
+        let body =
+            json!({ "error": "invalid_grant", "error_description": "AADSTS65001: adele@contoso.example" });
         let error = TokenResponse::judge(&reply(400, body), 0).err().expect("an error");
         assert_eq!((error.code, error.aadsts), (Code::ConsentRequired, Some(65_001)));
         assert!(!error.message.contains("adele"));

@@ -22,11 +22,18 @@ impl Address {
             Some((host, port)) if !authority.ends_with(']') => is_port(port).then_some(host)?,
             _ => authority,
         };
-        if !(is_name(host) || is_ipv4(host) || host == "[::1]") || !(secure || is_loopback(host)) || !is_path(path) {
+        if !(is_name(host) || is_ipv4(host) || host == "[::1]")
+            || !(secure || is_loopback(host))
+            || !is_path(path)
+        {
             return None;
         }
         let text = text.trim_end_matches('/').to_owned();
-        Some(Self { path: (start + authority.len()).min(text.len()), host: (start, start + host.len()), text })
+        Some(Self {
+            path: (start + authority.len()).min(text.len()),
+            host: (start, start + host.len()),
+            text,
+        })
     }
 
     /// The address without a final slash.

@@ -6,9 +6,9 @@ use crate::{
     consent::{self, Consent},
     directory::{App, Directory, Person, Platform, Tenant},
     errors::{
-        APP_ID_INVALID, APP_NOT_IN_TENANT, CONSENT_MISSING, MALFORMED, NO_SESSION, NOT_ASSIGNED, PKCE_METHOD, PKCE_SIZE,
-        REDIRECT_MISMATCH, Refusal, SECOND_FACTOR, SELECT_ACCOUNT, SESSION_NOT_FOUND, TENANT_UNKNOWN,
-        UNSUPPORTED_RESPONSE_MODE, UNSUPPORTED_RESPONSE_TYPE, USER_NOT_IN_TENANT,
+        APP_ID_INVALID, APP_NOT_IN_TENANT, CONSENT_MISSING, MALFORMED, NO_SESSION, NOT_ASSIGNED, PKCE_METHOD,
+        PKCE_SIZE, REDIRECT_MISMATCH, Refusal, SECOND_FACTOR, SELECT_ACCOUNT, SESSION_NOT_FOUND,
+        TENANT_UNKNOWN, UNSUPPORTED_RESPONSE_MODE, UNSUPPORTED_RESPONSE_TYPE, USER_NOT_IN_TENANT,
     },
     params::Params,
     policy::{self, Claims},
@@ -104,7 +104,12 @@ pub(crate) struct Code {
 }
 
 /// Reads a request. An error here must be shown, never redirected.
-pub(crate) fn read(tenant: &str, params: &Params, directory: &Directory, correlation_id: &str) -> Result<AuthorizeRequest, Refusal> {
+pub(crate) fn read(
+    tenant: &str,
+    params: &Params,
+    directory: &Directory,
+    correlation_id: &str,
+) -> Result<AuthorizeRequest, Refusal> {
     let client_id = params.require("client_id")?;
     let app = find_client(directory, client_id, tenant)?;
     let redirect_uri = match (params.get("redirect_uri"), app.redirect_uris.as_slice()) {
@@ -112,7 +117,8 @@ pub(crate) fn read(tenant: &str, params: &Params, directory: &Directory, correla
         (None, [only]) => &only.uri,
         (None, _) => params.require("redirect_uri")?,
     };
-    let platform = app.platform(redirect_uri).ok_or_else(|| REDIRECT_MISMATCH.with(redirect_uri).with(client_id))?;
+    let platform =
+        app.platform(redirect_uri).ok_or_else(|| REDIRECT_MISMATCH.with(redirect_uri).with(client_id))?;
     if !is_any(tenant) && directory.tenant(tenant).is_none() {
         return Err(TENANT_UNKNOWN.with(tenant));
     }
@@ -146,7 +152,11 @@ pub(crate) fn read(tenant: &str, params: &Params, directory: &Directory, correla
 }
 
 /// The registration of a client that a request names.
-pub(crate) fn find_client<'a>(directory: &'a Directory, client_id: &str, tenant: &str) -> Result<&'a App, Refusal> {
+pub(crate) fn find_client<'a>(
+    directory: &'a Directory,
+    client_id: &str,
+    tenant: &str,
+) -> Result<&'a App, Refusal> {
     if Uuid::try_parse(client_id).is_err() {
         return Err(APP_ID_INVALID.with(client_id));
     }
@@ -159,7 +169,13 @@ pub(crate) fn is_any(tenant: &str) -> bool {
 }
 
 /// Decides.
-pub(crate) fn decide(request: &AuthorizeRequest, directory: &Directory, sessions: &[Session], progress: &Progress, now: u64) -> Step {
+pub(crate) fn decide(
+    request: &AuthorizeRequest,
+    directory: &Directory,
+    sessions: &[Session],
+    progress: &Progress,
+    now: u64,
+) -> Step {
     match try_decide(request, directory, sessions, progress, now) {
         Ok(step) => step,
         Err(refusal) => Step::Refuse(refusal),
@@ -177,7 +193,8 @@ fn try_decide(
     let claims = Claims::read(request.claims.as_deref())?;
     let prompt = request.prompt.as_deref();
     let silent = prompt == Some("none");
-    let show = |screen: Screen, otherwise: Refusal| if silent { Err(otherwise) } else { Ok(Step::Show(screen)) };
+    let show =
+        |screen: Screen, otherwise: Refusal| if silent { Err(otherwise) } else { Ok(Step::Show(screen)) };
 
     let session = match choose(request, directory, sessions, progress) {
         Chosen::Session(session) => session,
@@ -189,20 +206,37 @@ fn try_decide(
     let client = find_client(directory, &request.client_id, &tenant.domain)?;
     let Some(oid) = person.oid_in(tenant) else {
         let refusal = || {
-            USER_NOT_IN_TENANT.with(&person.username).with(&person.home).with(&tenant.domain).with(&client.display_name)
+            USER_NOT_IN_TENANT
+                .with(&person.username)
+                .with(&person.home)
+                .with(&tenant.domain)
+                .with(&client.display_name)
         };
         return show(Screen::SignIn { hint: None, problem: Some(refusal()) }, refusal());
     };
 
     let ask = scope::read(&request.scope, directory, Some(tenant))?;
-    let consent = consent::missing(directory, tenant, client, person, &ask, prompt == Some("consent") && !progress.consented)?;
+    let consent = consent::missing(
+        directory,
+        tenant,
+        client,
+        person,
+        &ask,
+        prompt == Some("consent") && !progress.consented,
+    )?;
     for app in ask.resources.iter().map(|wanted| wanted.app).chain([client]) {
         if tenant.shuts_out(app, oid) {
             return Err(NOT_ASSIGNED.with(&app.display_name).with(&person.username));
         }
-        if let Err(refusal) = policy::check(&tenant.policies, &app.client_id, session.second_factor) {
+    }
+    for wanted in &ask.resources {
+        if let Err(refusal) = policy::check(&tenant.policies, &wanted.app.client_id, session.second_factor) {
             let can_be_met = refusal.aadsts == &SECOND_FACTOR;
-            return if can_be_met { show(Screen::SecondFactor { session: session.id.clone() }, refusal) } else { Err(refusal) };
+            return if can_be_met {
+                show(Screen::SecondFactor { session: session.id.clone() }, refusal)
+            } else {
+                Err(refusal)
+            };
         }
     }
     if claims.step_up && !session.second_factor {
@@ -251,7 +285,12 @@ enum Chosen<'a> {
     Pick,
 }
 
-fn choose<'a>(request: &AuthorizeRequest, directory: &Directory, sessions: &'a [Session], progress: &Progress) -> Chosen<'a> {
+fn choose<'a>(
+    request: &AuthorizeRequest,
+    directory: &Directory,
+    sessions: &'a [Session],
+    progress: &Progress,
+) -> Chosen<'a> {
     let username = request.login_hint.as_deref().map(|hint| read_login_hint(hint, directory));
     let sign_in = |aadsts: &'static crate::Aadsts| Chosen::SignIn(username.clone(), aadsts.into());
     let alive = || sessions.iter().filter(|session| session.person(directory).is_some());
@@ -259,7 +298,10 @@ fn choose<'a>(request: &AuthorizeRequest, directory: &Directory, sessions: &'a [
         if progress.proven || request.prompt.as_deref() != Some("login") {
             return Chosen::Session(session);
         }
-        return Chosen::SignIn(session.person(directory).map(|person| person.username.clone()), (&NO_SESSION).into());
+        return Chosen::SignIn(
+            session.person(directory).map(|person| person.username.clone()),
+            (&NO_SESSION).into(),
+        );
     }
     match request.prompt.as_deref() {
         _ if progress.another => return Chosen::SignIn(None, (&NO_SESSION).into()),
@@ -268,13 +310,18 @@ fn choose<'a>(request: &AuthorizeRequest, directory: &Directory, sessions: &'a [
         _ => {}
     }
     if let Some(sid) = &request.sid {
-        return alive().find(|session| session.id == *sid).map_or_else(|| sign_in(&SESSION_NOT_FOUND), Chosen::Session);
+        return alive()
+            .find(|session| session.id == *sid)
+            .map_or_else(|| sign_in(&SESSION_NOT_FOUND), Chosen::Session);
     }
     let fits = |session: &&Session| {
         let Some(person) = session.person(directory) else { return false };
         let domain = person.username.rsplit_once('@').map(|(_, domain)| domain);
         username.as_ref().is_none_or(|username| person.username.eq_ignore_ascii_case(username))
-            && request.domain_hint.as_deref().is_none_or(|hint| hint == "organizations" || Some(hint) == domain)
+            && request
+                .domain_hint
+                .as_deref()
+                .is_none_or(|hint| hint == "organizations" || Some(hint) == domain)
     };
     let fitting: Vec<&Session> = alive().filter(fits).collect();
     match fitting.as_slice() {
@@ -284,7 +331,11 @@ fn choose<'a>(request: &AuthorizeRequest, directory: &Directory, sessions: &'a [
     }
 }
 
-fn tenant_of<'a>(request: &AuthorizeRequest, directory: &'a Directory, person: &Person) -> Result<&'a Tenant, Refusal> {
+fn tenant_of<'a>(
+    request: &AuthorizeRequest,
+    directory: &'a Directory,
+    person: &Person,
+) -> Result<&'a Tenant, Refusal> {
     let name = if is_any(&request.tenant) { &person.home } else { &request.tenant };
     directory.tenant(name).ok_or_else(|| TENANT_UNKNOWN.with(name))
 }

@@ -107,7 +107,13 @@ pub(crate) fn access_token(
 }
 
 /// The claims of an id_token. `profile` decides about name and object id, as at Entra.
-pub(crate) fn id_token(subject: &Subject<'_>, nonce: Option<&str>, profile: bool, email: bool, issuing: &Issuing<'_>) -> Value {
+pub(crate) fn id_token(
+    subject: &Subject<'_>,
+    nonce: Option<&str>,
+    profile: bool,
+    email: bool,
+    issuing: &Issuing<'_>,
+) -> Value {
     let Subject { tenant, person, oid, session, client } = subject;
     let mut claims = json!({
         "aud": client.client_id,

@@ -9,8 +9,8 @@ use crate::{
     errors::{
         CERTIFICATE_EXPIRED, CERTIFICATE_UNKNOWN, CLIENT_ASSERTION_AUDIENCE, CLIENT_ASSERTION_CLIENT,
         CLIENT_ASSERTION_EXPIRED, CLIENT_ASSERTION_INVALID, CLIENT_ASSERTION_SUBJECT, CLIENT_IS_PUBLIC,
-        CROSS_ORIGIN_SPA_ONLY, FEDERATED_APP_ONLY, FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_SUBJECT, MALFORMED,
-        Refusal, SECRET_INVALID,
+        CROSS_ORIGIN_SPA_ONLY, FEDERATED_APP_ONLY, FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_SUBJECT,
+        MALFORMED, Refusal, SECRET_INVALID,
     },
     jws::{Algorithm, Jws},
     log::Signer,
@@ -49,14 +49,19 @@ impl Credential {
 }
 
 /// Authenticates the client of a token request.
-pub(crate) fn authenticate<'a>(request: &TokenRequest<'_>, directory: &'a Directory, now: u64) -> Result<Client<'a>, Refusal> {
+pub(crate) fn authenticate<'a>(
+    request: &TokenRequest<'_>,
+    directory: &'a Directory,
+    now: u64,
+) -> Result<Client<'a>, Refusal> {
     let basic = request.authorization.and_then(read_basic);
     let client_id = match &basic {
         Some((client_id, _)) => client_id,
         None => request.params.require("client_id")?,
     };
     let app = find_client(directory, client_id, request.tenant)?;
-    let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or_else(|| request.params.get("client_secret"));
+    let secret =
+        basic.as_ref().map(|(_, secret)| secret.as_str()).or_else(|| request.params.get("client_secret"));
     let assertion = request.params.get("client_assertion");
     if let (Some(origin), true) = (request.origin, secret.or(assertion).is_some()) {
         return Err(CROSS_ORIGIN_SPA_ONLY.with(origin));
@@ -79,7 +84,8 @@ pub(crate) fn authenticate<'a>(request: &TokenRequest<'_>, directory: &'a Direct
 fn read_basic(header: &str) -> Option<(String, String)> {
     let text = String::from_utf8(STANDARD.decode(header.strip_prefix("Basic ")?).ok()?).ok()?;
     let (client_id, secret) = text.split_once(':')?;
-    let decode = |text: &str| form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned());
+    let decode =
+        |text: &str| form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned());
     Some((decode(client_id)?, decode(secret)?))
 }
 
@@ -111,7 +117,13 @@ fn check_assertion(
 }
 
 fn check_signature(jws: &Jws<'_>, app: &App, now: u64) -> Result<Signer, Refusal> {
-    let named = jws.header("x5t#S256").or_else(|| jws.header("x5t")).or_else(|| jws.header("kid")).unwrap_or_default();
+    let named = jws
+        .header("x5t#S256")
+        .or_else(|| jws.header("x5t"))
+        .or_else(|| jws.header("kid"))
+        .unwrap_or_default();
+    // msal for Python pads its x5t, which RFC 7515 §4.1.7 does not, and works with Entra.
+    let named = named.trim_end_matches('=');
     let unknown = |reason: &str| CERTIFICATE_UNKNOWN.with(reason).with(named);
     let algorithm = jws.header("alg").and_then(Algorithm::read).ok_or(&CLIENT_ASSERTION_INVALID)?;
     let certificate = app
@@ -131,7 +143,8 @@ fn check_signature(jws: &Jws<'_>, app: &App, now: u64) -> Result<Signer, Refusal
 fn check_times(jws: &Jws<'_>, now: u64) -> Result<(), Refusal> {
     #[allow(clippy::cast_precision_loss)] // Seconds stay far below 2⁵².
     let now = now as f64;
-    let live = jws.time("exp").is_some_and(|exp| exp + SKEW > now) && jws.time("nbf").is_none_or(|nbf| nbf <= now + SKEW);
+    let live = jws.time("exp").is_some_and(|exp| exp + SKEW > now)
+        && jws.time("nbf").is_none_or(|nbf| nbf <= now + SKEW);
     if live { Ok(()) } else { Err((&CLIENT_ASSERTION_EXPIRED).into()) }
 }
 
@@ -140,9 +153,9 @@ fn is_audience(audience: &str, request: &TokenRequest<'_>, tenant: Option<&Tenan
     let Some(rest) = request.site.strip_origin(audience) else { return false };
     let names = tenant.map(|tenant| [tenant.id.as_str(), &tenant.domain]).into_iter().flatten();
     names.chain([request.tenant]).any(|name| {
-        rest.strip_prefix('/').and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| {
-            matches!(rest, "/oauth2/v2.0/token" | "/oauth2/token" | "/v2.0" | "/")
-        })
+        rest.strip_prefix('/')
+            .and_then(|rest| rest.strip_prefix(name))
+            .is_some_and(|rest| matches!(rest, "/oauth2/v2.0/token" | "/oauth2/token" | "/v2.0" | "/"))
     })
 }
 
@@ -157,7 +170,8 @@ fn check_federated(
 ) -> Result<Credential, Refusal> {
     let audience = jws.claim("aud").unwrap_or_default();
     let subject = jws.claim("sub").unwrap_or_default();
-    let same_issuer: Vec<_> = app.federated.iter().filter(|one| request.site.same(&one.issuer, issuer)).collect();
+    let same_issuer: Vec<_> =
+        app.federated.iter().filter(|one| request.site.same(&one.issuer, issuer)).collect();
     if same_issuer.is_empty() {
         return Err(FEDERATED_ISSUER.with(issuer));
     }

@@ -43,7 +43,9 @@ pub(crate) fn missing(
         let held = directory.granted(tenant, client, wanted.app, oid);
         if combined {
             let own = static_permissions(directory, wanted.app);
-            let consented = tenant.has(wanted.app) && !held.is_empty() && own.iter().all(|line| is_held(directory, tenant, line, oid));
+            let consented = tenant.has(wanted.app)
+                && !held.is_empty()
+                && own.iter().all(|line| is_held(directory, tenant, line, oid));
             if !consented || force {
                 lines.extend(static_permissions(directory, client));
                 lines.extend(own);
@@ -53,10 +55,18 @@ pub(crate) fn missing(
                 lines.extend(static_permissions(directory, client));
             }
         } else {
-            let scopes: Vec<String> =
-                wanted.values.iter().filter(|value| force || !held.contains(value.as_str())).cloned().collect();
+            let scopes: Vec<String> = wanted
+                .values
+                .iter()
+                .filter(|value| force || !held.contains(value.as_str()))
+                .cloned()
+                .collect();
             if !scopes.is_empty() {
-                lines.push(Line { client: client.client_id.clone(), resource: wanted.app.client_id.clone(), scopes });
+                lines.push(Line {
+                    client: client.client_id.clone(),
+                    resource: wanted.app.client_id.clone(),
+                    scopes,
+                });
             }
         }
     }

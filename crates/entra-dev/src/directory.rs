@@ -3,11 +3,7 @@
 //! It is seeded from the estate and changed by consents and scenarios. Readers take a snapshot and decide without a lock.
 //! Names follow Microsoft Graph: a *registration* (`application`) exists once, its *principal* once per tenant.
 
-use crate::{
-    certificate::Certificate,
-    jws::SigningKey,
-    policy::Policy,
-};
+use crate::{certificate::Certificate, jws::SigningKey, policy::Policy};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -112,7 +108,9 @@ impl Directory {
     /// The tenant with this id, verified domain, or name in the estate.
     pub(crate) fn tenant(&self, name: &str) -> Option<&Tenant> {
         self.tenants.iter().find(|tenant| {
-            tenant.id.eq_ignore_ascii_case(name) || tenant.domain.eq_ignore_ascii_case(name) || tenant.name == name
+            tenant.id.eq_ignore_ascii_case(name)
+                || tenant.domain.eq_ignore_ascii_case(name)
+                || tenant.name == name
         })
     }
 
@@ -134,7 +132,11 @@ impl Directory {
     /// The resource that scopes are written with: an identifier URI or an `appId`.
     pub(crate) fn resource(&self, identifier: &str) -> Option<&App> {
         let is = |uri: &String| uri.eq_ignore_ascii_case(identifier);
-        self.apps.iter().map(Arc::as_ref).find(|app| app.identifier_uris.iter().any(is)).or_else(|| self.app(identifier))
+        self.apps
+            .iter()
+            .map(Arc::as_ref)
+            .find(|app| app.identifier_uris.iter().any(is))
+            .or_else(|| self.app(identifier))
     }
 
     /// The person with this object id at home.
@@ -153,7 +155,13 @@ impl Directory {
     }
 
     /// Delegated scopes that a client holds for a resource and a user: granted, or pre-authorised by the resource.
-    pub(crate) fn granted<'a>(&'a self, tenant: &'a Tenant, client: &App, resource: &'a App, oid: &str) -> BTreeSet<&'a str> {
+    pub(crate) fn granted<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        client: &App,
+        resource: &'a App,
+        oid: &str,
+    ) -> BTreeSet<&'a str> {
         let mut scopes: BTreeSet<&str> = tenant
             .grants
             .iter()
@@ -174,7 +182,13 @@ impl Tenant {
     }
 
     /// Records a consent. `user` none: for everybody.
-    pub(crate) fn grant(&mut self, client: &str, resource: &str, user: Option<&str>, scopes: impl IntoIterator<Item = String>) {
+    pub(crate) fn grant(
+        &mut self,
+        client: &str,
+        resource: &str,
+        user: Option<&str>,
+        scopes: impl IntoIterator<Item = String>,
+    ) {
         let same = |grant: &&mut Grant| {
             grant.client == client && grant.resource == resource && grant.user.as_deref() == user
         };
@@ -224,7 +238,11 @@ impl App {
 impl Person {
     /// The object id in a tenant, if they are a member or a guest there.
     pub(crate) fn oid_in(&self, tenant: &Tenant) -> Option<&str> {
-        if tenant.id == self.home { Some(&self.oid) } else { self.guest_of.get(&tenant.id).map(String::as_str) }
+        if tenant.id == self.home {
+            Some(&self.oid)
+        } else {
+            self.guest_of.get(&tenant.id).map(String::as_str)
+        }
     }
 }
 
@@ -234,7 +252,8 @@ fn same_but_port(registered: &str, uri: &str) -> bool {
         let rest = uri.strip_prefix("http://localhost").or_else(|| uri.strip_prefix("https://localhost"))?;
         let path = rest.find('/').unwrap_or(rest.len());
         let (port, path) = rest.split_at_checked(path)?;
-        let port_is_number = port.is_empty() || port.strip_prefix(':')?.bytes().all(|digit| digit.is_ascii_digit());
+        let port_is_number =
+            port.is_empty() || port.strip_prefix(':')?.bytes().all(|digit| digit.is_ascii_digit());
         port_is_number.then(|| (uri.starts_with("https"), path.to_owned()))
     };
     split(registered).is_some_and(|one| split(uri).is_some_and(|other| one == other))

@@ -16,7 +16,12 @@ pub(crate) enum Version {
 }
 
 /// The OpenID configuration of a tenant. `common` and `organizations` have a template for an issuer, braces included.
-pub(crate) fn configuration(tenant: &str, version: Version, origin: &str, directory: &Directory) -> Result<Value, Refusal> {
+pub(crate) fn configuration(
+    tenant: &str,
+    version: Version,
+    origin: &str,
+    directory: &Directory,
+) -> Result<Value, Refusal> {
     let id = find(tenant, directory)?.unwrap_or("{tenantid}");
     // Version 1 is served for those who verify version 1 tokens; its endpoints are not.
     let (issuer, keys) = match version {
@@ -47,7 +52,12 @@ pub(crate) fn configuration(tenant: &str, version: Version, origin: &str, direct
 }
 
 /// The keys of a tenant, or of all: each with the issuer that it signs for.
-pub(crate) fn keys(tenant: &str, version: Version, origin: &str, directory: &Directory) -> Result<Value, Refusal> {
+pub(crate) fn keys(
+    tenant: &str,
+    version: Version,
+    origin: &str,
+    directory: &Directory,
+) -> Result<Value, Refusal> {
     let id = find(tenant, directory)?;
     let tenants = directory.tenants.iter().filter(|tenant| id.is_none_or(|id| tenant.id == id));
     let keys: Vec<Value> = tenants
@@ -63,7 +73,12 @@ pub(crate) fn keys(tenant: &str, version: Version, origin: &str, directory: &Dir
 }
 
 /// Instance discovery. MSAL fails a sign-in when this is missing.
-pub(crate) fn instance(authorization_endpoint: &str, site: &Site, origin: &str, directory: &Directory) -> Result<Value, Refusal> {
+pub(crate) fn instance(
+    authorization_endpoint: &str,
+    site: &Site,
+    origin: &str,
+    directory: &Directory,
+) -> Result<Value, Refusal> {
     let path = site.strip_origin(authorization_endpoint).ok_or(&INSTANCE_UNKNOWN)?;
     let tenant = path.split('/').nth(1).unwrap_or_default();
     find(tenant, directory)?;

@@ -44,6 +44,7 @@ const PASSWORD: Option<&str> = Some("user_password_expired");
 table! {
     // Who and where.
     SELECT_ACCOUNT = 16000, 400, "interaction_required", "interaction_required", None, "Either multiple user identities are available for the current request or selected account is not supported for the scenario.";
+    SESSION_AMBIGUOUS = 16001, 400, "interaction_required", "interaction_required", None, "The account selection is not valid.";
     SESSION_NOT_FOUND = 160021, 400, "interaction_required", "interaction_required", None, "Application requested a user session which does not exist.";
     ACCOUNT_NOT_ADDED = 16003, 400, "invalid_grant", "interaction_required", None, "The account has not been added to the tenant.";
     BAD_SESSION_SELECTION = 16002, 400, "invalid_grant", "interaction_required", None, "The session selection is not valid.";
@@ -95,6 +96,11 @@ table! {
     SCOPE_NOT_VALID = 28002, 400, "invalid_scope", "invalid_scope", None, "Provided value for the input parameter scope is not valid when requesting an access token.";
     SEVERAL_RESOURCES = 700022, 400, "invalid_request", "invalid_request", None, "The provided value for the input parameter 'scope' is not valid because it contains more than one resource.";
     SELF_TOKEN = 90009, 400, "invalid_request", "invalid_request", None, "Application '{}' is requesting a token for itself. This scenario is supported only if resource is specified using the GUID based App Identifier.";
+    SELF_TOKEN_PERMISSION = 90008, 400, "invalid_grant", "access_denied", None, "The user or administrator has not consented to use the application. This happened because the application is misconfigured: it must require access to Microsoft Graph by specifying at least 'Sign in and read user profile' permission.";
+    NOT_ON_COMMON_ENDPOINT = 90130, 400, "invalid_request", "invalid_request", None, "Application is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.";
+    REDIRECT = 51005, 307, "temporary_redirect", "temporary_redirect", None, "The requested information is located at the URI specified in the location header.";
+    CROSS_CLOUD_DENIED = 90038, 400, "invalid_request", "invalid_request", None, "The tenant belongs to another cloud than the one that was called.";
+    CROSS_CLOUD_CLIENT = 900432, 400, "invalid_request", "invalid_request", None, "Confidential Client is not supported in Cross Cloud request.";
     CROSS_CLOUD = 900382, 400, "invalid_request", "invalid_request", None, "Confidential Client is not supported in Cross Cloud request.";
 
     // Single-page applications (entra.md §1.3).
@@ -260,7 +266,9 @@ impl Refusal {
         let Ids { trace_id, correlation_id, now } = ids;
         let number = self.aadsts.number;
         let at = timestamp(*now);
-        format!("AADSTS{number}: {text} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {at}")
+        format!(
+            "AADSTS{number}: {text} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {at}"
+        )
     }
 
     /// The body at the token endpoint.
@@ -276,7 +284,10 @@ impl Refusal {
         if let Some(members) = body.as_object_mut() {
             // Captured from Entra: these two kinds carry no link.
             if !matches!(self.aadsts.error, "unauthorized_client" | "unsupported_grant_type") {
-                members.insert("error_uri".to_owned(), format!("{origin}/error?code={}", self.aadsts.number).into());
+                members.insert(
+                    "error_uri".to_owned(),
+                    format!("{origin}/error?code={}", self.aadsts.number).into(),
+                );
             }
             if let Some(suberror) = self.aadsts.suberror {
                 members.insert("suberror".to_owned(), suberror.into());

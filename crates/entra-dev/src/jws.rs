@@ -14,7 +14,10 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// A signing key of a tenant.
 pub(crate) struct SigningKey {
@@ -25,26 +28,19 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     /// The process's key with this number, generated when it is first asked for.
     pub(crate) fn pooled(number: usize) -> Result<Arc<Self>, Unspecified> {
-        static POOL: Mutex<Vec<Arc<SigningKey>>> = Mutex::new(Vec::new());
+        static POOL: Mutex<BTreeMap<usize, Arc<SigningKey>>> = Mutex::new(BTreeMap::new());
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(key) = pool.get(number) {
-                return Ok(Arc::clone(key));
-            }
-            pool.push(Arc::new(Self::generate()?));
+        if let Some(key) = pool.get(&number) {
+            return Ok(Arc::clone(key));
         }
+        let key = Arc::new(Self::generate()?);
+        pool.insert(number, Arc::clone(&key));
+        Ok(key)
     }
 
-    /// A key that no tenant publishes.
+    /// A key that no tenant ever publishes.
     pub(crate) fn nobodys() -> Result<Arc<Self>, Unspecified> {
-        static NOBODYS: OnceLock<Arc<SigningKey>> = OnceLock::new();
-        match NOBODYS.get() {
-            Some(key) => Ok(Arc::clone(key)),
-            None => {
-                let key = Arc::new(Self::generate()?);
-                Ok(Arc::clone(NOBODYS.get_or_init(|| key)))
-            }
-        }
+        Self::pooled(usize::MAX)
     }
 
     fn generate() -> Result<Self, Unspecified> {
@@ -74,10 +70,11 @@ impl SigningKey {
 
     /// The public key as PEM text: what a careless verifier takes for an HMAC secret.
     pub(crate) fn public_pem(&self) -> String {
-        let der: Option<PublicKeyX509Der<'_>> = self.pair.public_key().as_der().ok();
-        let der = der.as_ref().map(AsRef::as_ref).unwrap_or_default();
+        let der: Result<PublicKeyX509Der<'_>, _> = self.pair.public_key().as_der();
+        let der: Vec<u8> = der.map(|der| (*der).as_ref().to_vec()).unwrap_or_default();
         let text = base64::engine::general_purpose::STANDARD.encode(der);
-        let lines: Vec<String> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        let lines: Vec<String> =
+            text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
     }
 
@@ -86,7 +83,12 @@ impl SigningKey {
         self.sign_with(&signature::RSA_PKCS1_SHA256, header, claims)
     }
 
-    fn sign_with(&self, encoding: &'static dyn RsaEncoding, header: &Value, claims: &Value) -> Result<String, Unspecified> {
+    fn sign_with(
+        &self,
+        encoding: &'static dyn RsaEncoding,
+        header: &Value,
+        claims: &Value,
+    ) -> Result<String, Unspecified> {
         let input = signing_input(header, claims);
         let mut bytes = vec![0; self.pair.public_modulus_len()];
         self.pair.sign(encoding, &SystemRandom::new(), input.as_bytes(), &mut bytes)?;

@@ -61,9 +61,6 @@ pub enum SignedBy {
     Hs256WithPublicKey,
 }
 
-
-
-
 fn broker() -> String {
     "broker".to_owned()
 }
@@ -144,7 +141,11 @@ impl MintRequest {
 }
 
 /// Makes the token.
-pub(crate) fn mint(request: &MintRequest, directory: &Directory, issuing: &Issuing<'_>) -> Result<String, Refusal> {
+pub(crate) fn mint(
+    request: &MintRequest,
+    directory: &Directory,
+    issuing: &Issuing<'_>,
+) -> Result<String, Refusal> {
     let find = |name: &str| match directory.named(name) {
         Some(app) => Ok(app),
         None => find_client(directory, name, "the estate"),
@@ -153,7 +154,8 @@ pub(crate) fn mint(request: &MintRequest, directory: &Directory, issuing: &Issui
     let tenant = match &request.tenant {
         Some(name) => directory.tenant(name).ok_or_else(|| TENANT_UNKNOWN.with(name))?,
         None => {
-            let tenant = directory.tenants.iter().find(|tenant| tenant.has(resource)).or(directory.tenants.first());
+            let tenant =
+                directory.tenants.iter().find(|tenant| tenant.has(resource)).or(directory.tenants.first());
             tenant.ok_or_else(|| APP_NOT_IN_TENANT.with(&request.resource).with("the estate"))?
         }
     };
@@ -166,16 +168,23 @@ pub(crate) fn mint(request: &MintRequest, directory: &Directory, issuing: &Issui
     let oid = person.oid_in(tenant).ok_or_else(unknown)?;
     let session = Session::start(person, issuing.now);
     let subject = Subject { tenant, person, oid, session: &session, client };
-    let scopes: Vec<String> = if resource.scopes.is_empty() { vec!["openid".to_owned()] } else { resource.scopes.clone() };
+    let scopes: Vec<String> =
+        if resource.scopes.is_empty() { vec!["openid".to_owned()] } else { resource.scopes.clone() };
     let acr = if client.confidential() { "2" } else { "0" };
     let version = if request.v1 { 1 } else { resource.token_version };
-    let access = Access { resource, identifier: resource.identifier(), scopes: &scopes, acr, cae: false, acrs: &[] };
+    let access =
+        Access { resource, identifier: resource.identifier(), scopes: &scopes, acr, cae: false, acrs: &[] };
     let mut claims = claims::access_token(&subject, &access, version, issuing, 3_600)?;
     change(&mut claims, &request.claims);
     sign(request, directory, tenant, claims)
 }
 
-fn sign(request: &MintRequest, directory: &Directory, tenant: &Tenant, claims: Value) -> Result<String, Refusal> {
+fn sign(
+    request: &MintRequest,
+    directory: &Directory,
+    tenant: &Tenant,
+    claims: Value,
+) -> Result<String, Refusal> {
     let own = tenant.key().ok_or(&TRY_AGAIN)?;
     let nobodys = SigningKey::nobodys().map_err(|_| &TRY_AGAIN)?;
     let others = directory.tenants.iter().find(|other| other.id != tenant.id).and_then(Tenant::key);
@@ -192,9 +201,13 @@ fn sign(request: &MintRequest, directory: &Directory, tenant: &Tenant, claims: V
             key.sign(&header("RS256", key.kid()), &claims).map_err(failed)
         }
         SignedBy::Nobody => nobodys.sign(&header("RS256", nobodys.kid()), &claims).map_err(failed),
-        SignedBy::NobodyUnderTheTenantsKid => nobodys.sign(&header("RS256", own.kid()), &claims).map_err(failed),
+        SignedBy::NobodyUnderTheTenantsKid => {
+            nobodys.sign(&header("RS256", own.kid()), &claims).map_err(failed)
+        }
         SignedBy::AlgNone => Ok(format!("{}.", jws::signing_input(&header("none", own.kid()), &claims))),
-        SignedBy::Hs256WithPublicKey => Ok(jws::hs256(&own.public_pem(), &header("HS256", own.kid()), &claims)),
+        SignedBy::Hs256WithPublicKey => {
+            Ok(jws::hs256(&own.public_pem(), &header("HS256", own.kid()), &claims))
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use std::fmt::Write;
 
 /// What all pages of a sign-in have in common.
 pub(crate) struct Frame<'a> {
-    /// The tenant in the path; posts go below it.
-    pub(crate) tenant: &'a str,
+    /// Where the form is posted to, a path.
+    pub(crate) post: &'a str,
     /// The sealed flow.
     pub(crate) flow: &'a str,
     /// The application's display name.
@@ -21,8 +21,15 @@ pub(crate) struct Frame<'a> {
 }
 
 /// Asks for a user name; offers the tenant's people, since nobody here has a password.
-pub(crate) fn sign_in(frame: &Frame<'_>, hint: Option<&str>, problem: Option<&str>, people: &[&Person]) -> String {
-    let problem = problem.map_or_else(String::new, |problem| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(problem)));
+pub(crate) fn sign_in(
+    frame: &Frame<'_>,
+    hint: Option<&str>,
+    problem: Option<&str>,
+    people: &[&Person],
+) -> String {
+    let problem = problem.map_or_else(String::new, |problem| {
+        format!(r#"<p class="problem" role="alert">{}</p>"#, escape(problem))
+    });
     let mut offered = String::new();
     for person in people {
         let _ = write!(
@@ -40,7 +47,9 @@ pub(crate) fn sign_in(frame: &Frame<'_>, hint: Option<&str>, problem: Option<&st
         escape(hint.unwrap_or_default())
     );
     // The first submit button of a form is the one that Enter presses; it must not be Cancel.
-    let fields = format!(r#"<button class="hidden" name="action" value="sign_in" tabindex="-1" aria-hidden="true"></button>{fields}"#);
+    let fields = format!(
+        r#"<button class="hidden" name="action" value="sign_in" tabindex="-1" aria-hidden="true"></button>{fields}"#
+    );
     form(frame, "Sign in", &format!("to continue to {}", escape(frame.app)), &fields)
 }
 
@@ -71,7 +80,12 @@ pub(crate) fn second_factor(frame: &Frame<'_>) -> String {
 }
 
 /// Asks for consent.
-pub(crate) fn consent(frame: &Frame<'_>, consent: &Consent, directory: &Directory, for_everybody: bool) -> String {
+pub(crate) fn consent(
+    frame: &Frame<'_>,
+    consent: &Consent,
+    directory: &Directory,
+    for_everybody: bool,
+) -> String {
     let mut lines = String::new();
     for line in &consent.lines {
         let name = |id: &str| directory.app(id).map_or(id.to_owned(), |app| app.display_name.clone());
@@ -99,7 +113,12 @@ pub(crate) fn consent(frame: &Frame<'_>, consent: &Consent, directory: &Director
 }
 
 /// Asks an administrator to consent for a whole tenant.
-pub(crate) fn admin_consent(frame: &Frame<'_>, tenant: &Tenant, consented: &Consent, directory: &Directory) -> String {
+pub(crate) fn admin_consent(
+    frame: &Frame<'_>,
+    tenant: &Tenant,
+    consented: &Consent,
+    directory: &Directory,
+) -> String {
     let page = consent(frame, consented, directory, false);
     let told = format!("for everybody in {}", escape(&tenant.domain));
     page.replacen("Permissions requested</h1>", &format!("Permissions requested</h1><p>{told}</p>"), 1)
@@ -138,8 +157,8 @@ pub(crate) fn form_post(redirect_uri: &str, pairs: &[(&str, &str)]) -> String {
 
 fn form(frame: &Frame<'_>, title: &str, subtitle: &str, fields: &str) -> String {
     let body = format!(
-        r#"<form method="post" action="/{}/login"><input type="hidden" name="flow" value="{}"><h1>{title}</h1><p>{subtitle}</p>{fields}</form>"#,
-        escape(frame.tenant),
+        r#"<form method="post" action="{}"><input type="hidden" name="flow" value="{}"><h1>{title}</h1><p>{subtitle}</p>{fields}</form>"#,
+        escape(frame.post),
         escape(frame.flow),
     );
     document(title, &body)
@@ -186,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_hint_cannot_break_out_of_the_page() {
-        let frame = Frame { tenant: "t", flow: "f", app: "<b>" };
+        let frame = Frame { post: "/t/login", flow: "f", app: "<b>" };
         let page = sign_in(&frame, Some(r#""><script>alert(1)</script>"#), None, &[]);
         assert!(!page.contains("<script>") && !page.contains("<b>"), "{page}");
     }

@@ -69,7 +69,8 @@ pub(crate) fn check(policies: &[Policy], resource: &str, second_factor: bool) ->
         match policy.demand {
             Demand::Block => return Err((&BLOCKED_BY_POLICY).into()),
             Demand::SecondFactor if !second_factor => {
-                let claims = json!({ "access_token": { "capolids": { "essential": true, "values": [policy.id] } } });
+                let claims =
+                    json!({ "access_token": { "capolids": { "essential": true, "values": [policy.id] } } });
                 return Err(SECOND_FACTOR.with(resource).claims(claims.to_string()));
             }
             Demand::SecondFactor => {}
@@ -101,7 +102,10 @@ mod tests {
     fn a_challenge_is_a_json_text_that_names_the_policy() {
         let policy = Policy { id: "p".into(), resource: "r".into(), demand: Demand::SecondFactor };
         let refusal = check(std::slice::from_ref(&policy), "r", false).unwrap_err();
-        assert_eq!(refusal.claims.as_deref(), Some(r#"{"access_token":{"capolids":{"essential":true,"values":["p"]}}}"#));
+        assert_eq!(
+            refusal.claims.as_deref(),
+            Some(r#"{"access_token":{"capolids":{"essential":true,"values":["p"]}}}"#)
+        );
         assert!(Claims::read(refusal.claims.as_deref()).ok().unwrap().step_up);
         assert!(check(std::slice::from_ref(&policy), "r", true).is_ok());
         assert!(check(&[policy], "other", false).is_ok());

@@ -54,7 +54,11 @@ impl Oidc {
 }
 
 /// Reads the parameter. `tenant` only names the place in messages.
-pub(crate) fn read<'a>(text: &str, directory: &'a Directory, tenant: Option<&Tenant>) -> Result<Ask<'a>, Refusal> {
+pub(crate) fn read<'a>(
+    text: &str,
+    directory: &'a Directory,
+    tenant: Option<&Tenant>,
+) -> Result<Ask<'a>, Refusal> {
     let mut ask = Ask::default();
     for scope in text.split_ascii_whitespace() {
         match scope {
@@ -68,7 +72,12 @@ pub(crate) fn read<'a>(text: &str, directory: &'a Directory, tenant: Option<&Ten
     Ok(ask)
 }
 
-fn add<'a>(wanted: &mut Vec<Wanted<'a>>, scope: &str, directory: &'a Directory, tenant: Option<&Tenant>) -> Result<(), Refusal> {
+fn add<'a>(
+    wanted: &mut Vec<Wanted<'a>>,
+    scope: &str,
+    directory: &'a Directory,
+    tenant: Option<&Tenant>,
+) -> Result<(), Refusal> {
     let (identifier, value) = scope.rsplit_once('/').unwrap_or(("", scope));
     let identified = if identifier.is_empty() { GRAPH_URI } else { identifier };
     let place = tenant.map_or("the directory", |tenant| tenant.domain.as_str());
@@ -83,7 +92,9 @@ fn add<'a>(wanted: &mut Vec<Wanted<'a>>, scope: &str, directory: &'a Directory, 
     match wanted.iter_mut().find(|one| std::ptr::eq(one.app, app)) {
         Some(one) if one.is_default() != (value == ".default") => return Err(SCOPE_INVALID.with(scope)),
         Some(one) => one.values.push(value.to_owned()),
-        None => wanted.push(Wanted { app, identifier: identifier.to_owned(), values: vec![value.to_owned()] }),
+        None => {
+            wanted.push(Wanted { app, identifier: identifier.to_owned(), values: vec![value.to_owned()] })
+        }
     }
     Ok(())
 }
@@ -102,13 +113,18 @@ mod tests {
                 ..App::default()
             })
         };
-        Directory { apps: vec![app("g", GRAPH_URI), app("a", "api://a"), app("s", "https://s.example/")], ..Directory::default() }
+        Directory {
+            apps: vec![app("g", GRAPH_URI), app("a", "api://a"), app("s", "https://s.example/")],
+            ..Directory::default()
+        }
     }
 
     #[test]
     fn scopes_are_grouped_by_resource_in_every_spelling() {
         let directory = directory();
-        let ask = read("openid read api://a/read a/write https://s.example//.default", &directory, None).ok().unwrap();
+        let ask = read("openid read api://a/read a/write https://s.example//.default", &directory, None)
+            .ok()
+            .unwrap();
         assert!(ask.oidc.openid && !ask.oidc.offline_access);
         let ids: Vec<&str> = ask.resources.iter().map(|one| one.app.client_id.as_str()).collect();
         assert_eq!(ids, ["g", "a", "s"]);

@@ -2,7 +2,9 @@
 
 use crate::{
     certificate::Certificate,
-    directory::{App, Directory, Federated, GRAPH_ID, GRAPH_URI, Grant, Person, Platform, RedirectUri, Tenant},
+    directory::{
+        App, Directory, Federated, GRAPH_ID, GRAPH_URI, Grant, Person, Platform, RedirectUri, Tenant,
+    },
     jws::SigningKey,
     server::StartError,
 };
@@ -10,9 +12,20 @@ use estate::{Certificates, Estate};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Makes the directory. `app` stands for `{app}` in redirect URIs, `authority` for `{authority}` in federated issuers.
-pub(crate) fn directory(estate: &Estate, certificates: &Certificates, app: &str, authority: &str) -> Result<Directory, StartError> {
+pub(crate) fn directory(
+    estate: &Estate,
+    certificates: &Certificates,
+    app: &str,
+    authority: &str,
+) -> Result<Directory, StartError> {
     let mut apps = vec![broker(estate, app)];
-    apps.extend(estate.backends.values().zip(estate.backends.keys()).map(|(backend, name)| backend_app(name, backend)));
+    apps.extend(
+        estate
+            .backends
+            .values()
+            .zip(estate.backends.keys())
+            .map(|(backend, name)| backend_app(name, backend)),
+    );
     for (name, control) in &estate.controls {
         apps.push(control_app(estate, name, control, certificates)?);
     }
@@ -34,7 +47,8 @@ pub(crate) fn directory(estate: &Estate, certificates: &Certificates, app: &str,
     let mut people = Vec::new();
     for (number, (name, tenant)) in estate.tenants.iter().enumerate() {
         let id_of = |name: &String| estate.client_id(name).unwrap_or_default().to_owned();
-        let mut principals: std::collections::BTreeSet<String> = tenant.service_principals.iter().map(id_of).collect();
+        let mut principals: std::collections::BTreeSet<String> =
+            tenant.service_principals.iter().map(id_of).collect();
         principals.extend(no_graph.then(|| GRAPH_ID.to_owned()));
         let grants = tenant.grants.iter().map(|grant| Grant {
             client: id_of(&grant.client),
@@ -42,18 +56,20 @@ pub(crate) fn directory(estate: &Estate, certificates: &Certificates, app: &str,
             user: None,
             scopes: grant.scopes.iter().cloned().collect(),
         });
-        people.extend(tenant.users.iter().map(|user| Person {
-            home: tenant.id.clone(),
-            oid: user.id.clone(),
-            username: user.username.clone(),
-            name: user.name.clone(),
-            admin: user.admin,
-            guest_of: user
-                .guest_of
-                .iter()
-                .filter_map(|(name, oid)| Some((estate.tenants.get(name)?.id.clone(), oid.clone())))
-                .collect(),
-            generation: 0,
+        people.extend(tenant.users.iter().map(|user| {
+            Person {
+                home: tenant.id.clone(),
+                oid: user.id.clone(),
+                username: user.username.clone(),
+                name: user.name.clone(),
+                admin: user.admin,
+                guest_of: user
+                    .guest_of
+                    .iter()
+                    .filter_map(|(name, oid)| Some((estate.tenants.get(name)?.id.clone(), oid.clone())))
+                    .collect(),
+                generation: 0,
+            }
         }));
         tenants.push(Tenant {
             name: name.clone(),
@@ -96,7 +112,12 @@ fn backend_app(name: &str, backend: &estate::Backend) -> App {
 }
 
 /// A control client as contract §7 registers it: one scope, version 2, the broker pre-authorised and known, a certificate.
-fn control_app(estate: &Estate, name: &str, control: &estate::Control, certificates: &Certificates) -> Result<App, StartError> {
+fn control_app(
+    estate: &Estate,
+    name: &str,
+    control: &estate::Control,
+    certificates: &Certificates,
+) -> Result<App, StartError> {
     Ok(App {
         name: name.to_owned(),
         client_id: control.client_id.clone(),
@@ -120,7 +141,9 @@ fn general_app(
     app: &str,
     authority: &str,
 ) -> Result<App, StartError> {
-    let ids = |names: &[String]| names.iter().filter_map(|name| estate.client_id(name)).map(str::to_owned).collect();
+    let ids = |names: &[String]| {
+        names.iter().filter_map(|name| estate.client_id(name)).map(str::to_owned).collect()
+    };
     let platforms = [
         (Platform::Spa, &other.spa_redirect_uris),
         (Platform::Web, &other.web_redirect_uris),

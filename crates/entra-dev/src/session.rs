@@ -88,7 +88,9 @@ impl Browsers {
 /// The browser's key, from its cookie.
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|cookies| cookies.to_str().ok());
-    cookies.flat_map(|cookies| cookies.split("; ")).find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
+    cookies
+        .flat_map(|cookies| cookies.split("; "))
+        .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
 /// The `Set-Cookie` that gives a browser its key.

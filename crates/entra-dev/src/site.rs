@@ -13,7 +13,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(scheme: &str, port: u16) -> Self {
-        Self { origins: ["login.localhost", "localhost", "127.0.0.1"].map(|host| format!("{scheme}://{host}:{port}")) }
+        Self {
+            origins: ["login.localhost", "localhost", "127.0.0.1"]
+                .map(|host| format!("{scheme}://{host}:{port}")),
+        }
     }
 
     /// The main origin.

@@ -107,7 +107,12 @@ mod tests {
     #[test]
     fn a_rule_strikes_its_client_as_often_as_it_says() {
         let mut forecast = Forecast::default();
-        let rule = Weather { place: Place::Token, client_id: Some("a".into()), trouble: Trouble::Drop, times: Some(2) };
+        let rule = Weather {
+            place: Place::Token,
+            client_id: Some("a".into()),
+            trouble: Trouble::Drop,
+            times: Some(2),
+        };
         forecast.add(rule);
         assert_eq!(forecast.strike(Place::Token, Some("b")), None);
         assert_eq!(forecast.strike(Place::Authorize, Some("a")), None);

@@ -252,23 +252,7 @@ fn shape_error(text: &str, error: &toml::de::Error) -> ConfigError {
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"
-listen = "127.0.0.1:0"
-authority = "http://login.localhost:1"
-
-[[tenants]]
-id = "70000000-0000-4000-8000-000000000001"
-origins = ["https://contoso.crm4.dynamics.com"]
-
-[[clients]]
-client_id = "c0000000-0000-4000-8000-000000000001"
-name = "file-picker"
-brokers = ["b0000000-0000-4000-8000-000000000001"]
-tenants = ["70000000-0000-4000-8000-000000000001"]
-scopes = ["https://graph.microsoft.com/User.Read"]
-certificate = "file-picker.crt.pem"
-private_key = "file-picker.key.pem"
-"#;
+    const GOOD: &str = include_str!("../talxis-sts.example.toml");
 
     fn error(from: &str, to: &str) -> String {
         assert!(GOOD.contains(from), "the test changes what is there");
@@ -276,24 +260,28 @@ private_key = "file-picker.key.pem"
     }
 
     #[test]
-    fn a_good_configuration_is_read() {
+    fn the_example_is_read() {
         let config = Config::parse(GOOD).unwrap();
-        assert_eq!(config.authority.as_str(), "http://login.localhost:1");
-        assert_eq!(config.tenants.len(), 1);
-        assert_eq!(config.clients.len(), 1);
+        assert_eq!(config.listen, ([127, 0, 0, 1], 8080).into());
+        assert_eq!(
+            config.public_url.map(|url| url.to_string()).as_deref(),
+            Some("https://sts.contoso.example")
+        );
+        assert_eq!((config.tenants.len(), config.clients.len()), (1, 1));
+        assert_eq!(config.clients[0].scopes.len(), 2);
     }
 
     #[test]
     fn without_an_authority_it_is_the_public_cloud() {
-        let config = Config::parse(&GOOD.replace("authority", "#")).unwrap();
+        let config = Config::parse(&GOOD.replace("\nauthority", "\n#")).unwrap();
         assert_eq!(config.authority.as_str(), "https://login.microsoftonline.com");
     }
 
     #[test]
     fn each_broken_rule_names_its_field() {
         for (from, to, field) in [
-            ("127.0.0.1:0", "here", "listen"),
-            ("http://login.localhost:1", "http://login.example", "authority"),
+            ("127.0.0.1:8080", "here", "listen"),
+            ("https://login.microsoftonline.com", "http://login.example", "authority"),
             (r#"id = "7"#, r#"id = "x"#, "tenants[0].id"),
             ("https://contoso.crm4.dynamics.com", "https://*.dynamics.com", "tenants[0].origins[0]"),
             (r#"client_id = "c"#, r#"client_id = "x"#, "clients[0].client_id"),
@@ -315,9 +303,9 @@ private_key = "file-picker.key.pem"
 
     #[test]
     fn an_unknown_member_is_refused_by_name_and_line() {
-        let text = error("name =", "client_secret = \"hunter2\"\nname =");
+        let text = error("\nname =", "\nclient_secret = \"hunter2\"\nname =");
         assert!(
-            text.contains("line 11") && text.contains("client_secret") && !text.contains("hunter2"),
+            text.contains("line 19") && text.contains("client_secret") && !text.contains("hunter2"),
             "{text}"
         );
     }
@@ -327,8 +315,8 @@ private_key = "file-picker.key.pem"
         for (from, to) in [
             (r#"brokers = ["b0000000-0000-4000-8000-000000000001"]"#, r#"brokers = "hunter2""#),
             (r#"brokers = ["b"#, r#"brokers = ["hunter2"#),
-            ("name =", "hunter2 name ="),
-            (r#""file-picker.key.pem""#, "\"\"\"-----BEGIN PRIVATE KEY-----\nhunter2\n\"\"\""),
+            ("\nname =", "\nhunter2 name ="),
+            (r#""certificates/file-picker.key.pem""#, "\"\"\"-----BEGIN PRIVATE KEY-----\nhunter2\n\"\"\""),
         ] {
             let text = error(from, to);
             assert!(!text.contains("hunter2"), "{text}");

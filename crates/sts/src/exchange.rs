@@ -63,3 +63,107 @@ impl Exchange {
         Ok(granted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{APP, BROKER, CLIENT, KEY, NOW, TENANT, claims, exchange_at};
+    use axum::{
+        Form, Json, Router,
+        extract::State,
+        http::HeaderMap,
+        routing::{get, post},
+    };
+    use serde_json::json;
+    use std::{
+        collections::BTreeMap,
+        sync::{Arc, Mutex},
+    };
+
+    type Asked = (HeaderMap, BTreeMap<String, String>);
+
+    /// An Entra that remembers what it was asked.
+    #[derive(Clone, Default)]
+    struct Recorder(Arc<Mutex<Vec<Asked>>>);
+
+    impl Recorder {
+        async fn start() -> (Self, String) {
+            let recorder = Self::default();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let authority = format!("http://login.localhost:{}", listener.local_addr().unwrap().port());
+            let keys = json!({ "keys": [KEY.jwk("k", &format!("{authority}/{{tenantid}}/v2.0"))] });
+            let router = Router::new()
+                .route(&format!("/{TENANT}/discovery/v2.0/keys"), get(Json(keys)))
+                .route(&format!("/{TENANT}/oauth2/v2.0/token"), post(Self::token))
+                .with_state(recorder.clone());
+            tokio::spawn(async { axum::serve(listener, router).await });
+            (recorder, authority)
+        }
+
+        async fn token(
+            State(recorder): State<Self>,
+            headers: HeaderMap,
+            Form(form): Form<BTreeMap<String, String>>,
+        ) -> Json<serde_json::Value> {
+            recorder.0.lock().unwrap().push((headers, form));
+            Json(
+                json!({ "access_token": "a", "token_type": "Bearer", "expires_in": 3599, "refresh_token": "r" }),
+            )
+        }
+    }
+
+    /// The one request that Entra gets for a good token and these further parameters.
+    async fn asked(more: &[(&str, &str)]) -> (HeaderMap, BTreeMap<String, String>, String) {
+        let (recorder, authority) = Recorder::start().await;
+        let token = KEY.sign(&claims(&authority));
+        let mut form = vec![
+            ("grant_type", sts_wire::GRANT_TYPE),
+            ("subject_token", &token),
+            ("subject_token_type", sts_wire::ACCESS_TOKEN_TYPE),
+            ("scope", "https://graph.microsoft.com/User.Read"),
+            ("client_id", BROKER),
+            ("x-client-SKU", "of the caller"),
+        ];
+        form.extend(more);
+        let form: Vec<_> =
+            form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let granted =
+            exchange_at(&authority, &Clock::from_fn(|| NOW)).run(&APP.parse().unwrap(), &form).await;
+        assert_eq!(granted.ok().unwrap().scope.as_deref(), Some("https://graph.microsoft.com/User.Read"));
+        let [(headers, form)] = std::mem::take(&mut *recorder.0.lock().unwrap()).try_into().unwrap();
+        (headers, form, token)
+    }
+
+    #[tokio::test]
+    async fn entra_is_asked_with_our_own_parameters_and_no_others() {
+        const CORRELATION: &str = "11111111-2222-4333-8444-555555555555";
+        let (headers, mut form, token) = asked(&[("client-request-id", CORRELATION)]).await;
+        assert!(form.remove("client_assertion").is_some_and(|assertion| assertion.split('.').count() == 3));
+        let expected = [
+            ("assertion", token.as_str()),
+            ("client-request-id", CORRELATION),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_id", CLIENT),
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("requested_token_use", "on_behalf_of"),
+            ("scope", "https://graph.microsoft.com/User.Read"),
+        ];
+        assert!(form.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(expected), "{form:?}");
+        let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "content-length", "content-type", "host"]);
+    }
+
+    #[tokio::test]
+    async fn a_challenge_reaches_entra_without_the_callers_capabilities() {
+        let challenge = r#"{"access_token":{"acrs":{"value":"c25"},"xms_cc":{"values":["cp1"]}}}"#;
+        let (_, form, _) = asked(&[("claims", challenge)]).await;
+        assert_eq!(form["claims"], r#"{"access_token":{"acrs":{"value":"c25"}}}"#);
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_gives_no_correlation_id_gets_one_made() {
+        let (_, form, _) = asked(&[]).await;
+        assert!(form["client-request-id"].parse::<Uuid>().is_ok());
+    }
+}

@@ -83,3 +83,44 @@ impl Resolve for Localhost {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, response::Redirect, routing::get};
+
+    /// A server on loopback: its port.
+    async fn serve(router: Router) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async { axum::serve(listener, router).await });
+        port
+    }
+
+    fn loopback() -> Client {
+        client(&"http://login.localhost".parse().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_not_a_way() {
+        let router = Router::new().route("/a", get(Redirect::temporary("/b"))).route("/b", get("elsewhere"));
+        let port = serve(router).await;
+        let answer = send(loopback().get(format!("http://login.localhost:{port}/a"))).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (307, b"".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn with_an_authority_on_https_nothing_leaves_in_the_clear() {
+        let port = serve(Router::new().route("/", get("heard"))).await;
+        let url = format!("http://login.localhost:{port}/");
+        assert!(send(loopback().get(&url)).await.is_ok());
+        let strict = client(&"https://login.example".parse().unwrap()).unwrap();
+        assert!(send(strict.get(&url)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_not_read_to_its_end() {
+        let port = serve(Router::new().route("/", get(async || "x".repeat(MAX_BODY + 1)))).await;
+        assert!(send(loopback().get(format!("http://login.localhost:{port}/"))).await.is_err());
+    }
+}

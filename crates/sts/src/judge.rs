@@ -39,6 +39,7 @@ pub(crate) fn judge(answer: &Answer) -> Result<BackendToken, Box<EntraError>> {
     if answer.status == 200
         && let Ok(grant) = serde_json::from_slice::<Grant>(&answer.body)
         && grant.token_type.eq_ignore_ascii_case("bearer")
+        && !grant.access_token.is_empty()
     {
         let access_token = Secret::new(grant.access_token);
         return Ok(BackendToken { access_token, expires_in: grant.expires_in, scope: grant.scope });
@@ -318,6 +319,7 @@ mod tests {
             ("a", 3599, Some("s"))
         );
         assert!(granted(json!({"access_token": "a", "token_type": "pop", "expires_in": 1})).is_none());
+        assert!(granted(json!({"access_token": "", "token_type": "Bearer", "expires_in": 1})).is_none());
         assert!(granted(json!({"access_token": "a", "token_type": "Bearer"})).is_none());
     }
 }

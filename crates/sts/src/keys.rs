@@ -70,11 +70,10 @@ impl KeyStore {
         if let Some(key) = tenant.fresh(kid) {
             return Ok(key);
         }
-        let wanted = kid.to_owned();
         let refresh = tokio::spawn({
             // Of its own, so that a caller who hangs up does not end the fetch that others wait for.
             let tenant = Arc::clone(&tenant);
-            async move { tenant.refresh(&wanted).await }
+            async move { tenant.refresh().await }
         });
         let fetched = refresh.await.unwrap_or(false);
         let missing = if fetched { TokenFault::Key.into() } else { Refusal::KeysUnavailable };
@@ -117,11 +116,11 @@ impl TenantKeys {
         known.keys.get(kid).filter(|_| fresh).cloned()
     }
 
-    /// Fetches the keys unless that was just done, and says whether the last fetch succeeded.
-    async fn refresh(&self, kid: &str) -> bool {
+    /// Fetches the keys unless that was just done, by whoever held the lock before; says whether the last fetch succeeded.
+    async fn refresh(&self) -> bool {
         let mut fetches = self.fetches.lock().await;
         let now = self.clock.now();
-        if self.fresh(kid).is_some() || now < fetches.not_before {
+        if now < fetches.not_before {
             return fetches.succeeded;
         }
         let published = self.fetch().await;

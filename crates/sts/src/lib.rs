@@ -1,7 +1,7 @@
 //! The Security Token Service: a control client's token in, a backend token out (contract §4, RFC 8693).
 //!
 //! It holds the private keys of all control clients and stands in front of Entra's on-behalf-of flow. What it decides, in
-//! the order of one exchange: [`config`] and `policy` say who may ask for what, `token` decodes a client token without
+//! the order of one exchange: `config` and `policy` say who may ask for what, `token` decodes a client token without
 //! believing it, `keys` finds the key its tenant signs with, `verify` believes it or not, `assertion` and `obo` make the
 //! request to Entra, `judge` reads the answer. `exchange` is that walk; `router` and `server` carry it over HTTP.
 //!

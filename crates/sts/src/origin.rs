@@ -30,11 +30,8 @@ impl FromStr for Origin {
         let url: reqwest::Url = text.parse().map_err(|_| NotAnOrigin)?;
         let secure =
             url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(is_loopback));
-        if secure && url.origin().ascii_serialization() == text {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAnOrigin)
-        }
+        let exact = !text.contains('*') && url.origin().ascii_serialization() == text;
+        if secure && exact { Ok(Self(text.to_owned())) } else { Err(NotAnOrigin) }
     }
 }
 

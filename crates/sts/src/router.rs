@@ -230,7 +230,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_waited_for_only_so_long() {
-        ask(Clock::system(), post_form(&[APP], Body::new(Silence))).await.is(503, "temporarily_unavailable");
+        let asked = ask(Clock::system(), post_form(&[APP], Body::new(Silence)));
+        let answer = tokio::time::timeout(Duration::from_secs(60), asked).await.unwrap();
+        answer.is(503, "temporarily_unavailable");
     }
 
     #[tokio::test]

@@ -72,15 +72,20 @@ pub(crate) fn rules() -> Rules {
     }
 }
 
-/// An exchange for one tenant and one control client, whose authority nobody answers at.
+/// An exchange for one tenant and one control client, at whose authority nobody answers.
 pub(crate) fn exchange(clock: &Clock) -> Exchange {
+    exchange_at("http://127.0.0.1:1", clock)
+}
+
+/// An exchange for one tenant and one control client at this authority.
+pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
     let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem();
     let credential = Credential::read(certificate.as_bytes(), key.serialize_pem().as_bytes()).unwrap();
     let client = ControlClient { id: CLIENT.parse().unwrap(), rules: rules(), credential };
     let tenants = HashMap::from([(TENANT.parse().unwrap(), HashSet::from([APP.parse().unwrap()]))]);
     let policy = Policy::new(tenants, vec![client]);
-    let authority = "http://127.0.0.1:1".parse().unwrap();
+    let authority = authority.parse().unwrap();
     let http = http::client(&authority).unwrap();
     let keys = KeyStore::new(&authority, policy.tenants(), &http, clock);
     Exchange { authority, policy, keys, http, clock: clock.clone() }

@@ -58,7 +58,8 @@ async fn refresh<E: Env>(core: &Core<E>, call: &Call, session: &Session) -> Resu
         };
         let parse = |text: &str| core.env.parse_json(text);
         if !session.belongs_to(&expected.account(id_token, None, parse)?) {
-            let message = "Entra answered for another user than the one who is signed in: sign out and sign in again.";
+            let message =
+                "Entra answered for another user than the one who is signed in: sign out and sign in again.";
             return Err(Error::new(Code::AccountMismatch, message));
         }
     }

@@ -107,7 +107,7 @@ async fn backend_token<E: Env>(
 }
 
 /// A call that policy does not let in.
-fn refuse<E: Env>(core: &Core<E>, correlation_id: String, mut error: Error) -> Error {
+fn refuse<E: Env>(core: &Core<E>, correlation_id: String, mut error: Box<Error>) -> Box<Error> {
     let code = Some(error.code);
     error.correlation_id = Some(correlation_id);
     let correlation_id = error.correlation_id.clone();

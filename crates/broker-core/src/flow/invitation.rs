@@ -43,9 +43,13 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, attempt: &Rc<Attempt>) -> Res
     }
     match answer {
         First::Left(Some(popup)) | First::Right(Invitation::Opened(popup)) => Ok(popup),
-        First::Left(None) => Err(Error::new(Code::LoginRequired, "The user signed out instead of signing in.")),
+        First::Left(None) => {
+            Err(Error::new(Code::LoginRequired, "The user signed out instead of signing in."))
+        }
         First::Right(Invitation::Blocked) => Err(blocked()),
-        First::Right(Invitation::Declined) => Err(Error::new(Code::UserCancelled, sentence(Code::UserCancelled))),
+        First::Right(Invitation::Declined) => {
+            Err(Error::new(Code::UserCancelled, sentence(Code::UserCancelled)))
+        }
     }
 }
 
@@ -65,8 +69,11 @@ pub(crate) fn take_over<E: Env>(core: &Core<E>, ask: &Ask) -> Result<()> {
 }
 
 /// The browser refused the window.
-pub(crate) fn blocked() -> Error {
-    Error::new(Code::PopupBlocked, "The browser blocked the sign-in window: call signIn() in the handler of a click.")
+pub(crate) fn blocked() -> Box<Error> {
+    Error::new(
+        Code::PopupBlocked,
+        "The browser blocked the sign-in window: call signIn() in the handler of a click.",
+    )
 }
 
 impl<P> Open<P> {

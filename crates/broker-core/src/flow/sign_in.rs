@@ -49,7 +49,13 @@ pub(crate) async fn sign_in<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) 
     let result = match core.config() {
         Ok(config) => {
             core.refused.set(false);
-            let ask = Ask { may_invite: false, config, correlation_id: correlation_id.clone(), client: None, request };
+            let ask = Ask {
+                may_invite: false,
+                config,
+                correlation_id: correlation_id.clone(),
+                client: None,
+                request,
+            };
             signed_in(core, &ask).unwrap_or_else(|| join(core, ask)).await
         }
         Err(error) => Err(error),
@@ -129,14 +135,18 @@ async fn fly<E: Env>(
             return Err(Error::new(Code::UserCancelled, sentence(Code::UserCancelled)));
         }
         First::Right(First::Right(())) => {
-            return Err(Error::new(Code::PopupTimeout, "The sign-in window never answered: call signIn() again."));
+            return Err(Error::new(
+                Code::PopupTimeout,
+                "The sign-in window never answered: call signIn() again.",
+            ));
         }
     };
     drop((popup, inbox));
 
     let code = attempt.pending.code(&response)?;
     let signed_out = || core.sign_outs() != sign_outs;
-    let ended = || Error::new(Code::LoginRequired, "The user signed out while signing in: call signIn() again.");
+    let ended =
+        || Error::new(Code::LoginRequired, "The user signed out while signing in: call signIn() again.");
     if signed_out() {
         return Err(ended());
     }
@@ -166,11 +176,14 @@ impl Attempt {
     fn new<E: Env>(core: &Core<E>, mut ask: Ask) -> Result<Self> {
         let host = core.env.host();
         let tenant = core.tenant(&ask.config)?;
-        let redirect_uri = match (&ask.config.redirect_uri, host.client_url.as_deref().and_then(Address::parse)) {
-            (Some(uri), _) => uri.clone(),
-            (None, Some(environment)) => [environment.as_str(), REDIRECT_PAGE].concat(),
-            (None, None) => return Err(config::invalid("redirectUri", "is needed, because this is not Power Apps")),
-        };
+        let redirect_uri =
+            match (&ask.config.redirect_uri, host.client_url.as_deref().and_then(Address::parse)) {
+                (Some(uri), _) => uri.clone(),
+                (None, Some(environment)) => [environment.as_str(), REDIRECT_PAGE].concat(),
+                (None, None) => {
+                    return Err(config::invalid("redirectUri", "is needed, because this is not Power Apps"));
+                }
+            };
         if !ask.request.select_account {
             ask.request.login_hint = ask.request.login_hint.or(host.login_hint);
         }
@@ -204,11 +217,13 @@ impl Attempt {
         let response = TokenResponse::judge(&reply, asked_at).map_err(|mut error| {
             // A code that is no good is a failed sign-in, not the end of a session.
             if error.code == Code::LoginRequired {
-                error = Error { code: Code::IdentityProvider, message: sentence(Code::IdentityProvider).to_owned(), ..error };
+                error.code = Code::IdentityProvider;
+                error.message = sentence(Code::IdentityProvider).to_owned();
             }
             error
         })?;
-        let incomplete = || Error::new(Code::IdentityProvider, "Entra's answer lacks the id token or the refresh token.");
+        let incomplete =
+            || Error::new(Code::IdentityProvider, "Entra's answer lacks the id token or the refresh token.");
         let id_token = response.id_token.as_ref().ok_or_else(incomplete)?;
         let expected = Expected {
             client_id,

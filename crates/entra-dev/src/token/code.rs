@@ -8,13 +8,20 @@ use crate::{
     authorize::Code,
     client_auth::Client,
     directory::Platform,
-    errors::{CODE_EXPIRED, GRANT_INVALID, PKCE_MISMATCH, PKCE_REQUIRED, REDIRECT_MISMATCH, Refusal, SEVERAL_RESOURCES},
+    errors::{
+        CODE_EXPIRED, GRANT_INVALID, PKCE_MISMATCH, PKCE_REQUIRED, REDIRECT_MISMATCH, Refusal,
+        SEVERAL_RESOURCES,
+    },
     jws::sha256,
     scope,
     seal::Purpose,
 };
 
-pub(super) fn decide<'a>(request: &TokenRequest<'_>, client: Client<'a>, world: &World<'a>) -> Result<Grant<'a>, Refusal> {
+pub(super) fn decide<'a>(
+    request: &TokenRequest<'_>,
+    client: Client<'a>,
+    world: &World<'a>,
+) -> Result<Grant<'a>, Refusal> {
     let params = request.params;
     let code: Code =
         world.seal.open(Purpose::Code, params.require("code")?).ok_or_else(|| GRANT_INVALID.with("code"))?;

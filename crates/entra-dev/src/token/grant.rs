@@ -5,8 +5,8 @@ use crate::{
     client_auth::{Client, Credential},
     directory::{App, GRAPH_URI, Person, Platform, Tenant},
     errors::{
-        APP_NOT_IN_TENANT, CONSENT_MISSING, CREDENTIAL_MISSING, NOT_ASSIGNED, RESOURCE_NOT_IN_TENANT, Refusal, SCOPE_EMPTY,
-        SECOND_FACTOR, SESSION_REVOKED, TRY_AGAIN, USER_NOT_IN_TENANT,
+        APP_NOT_IN_TENANT, CONSENT_MISSING, CREDENTIAL_MISSING, NOT_ASSIGNED, RESOURCE_NOT_IN_TENANT,
+        Refusal, SCOPE_EMPTY, SECOND_FACTOR, SESSION_REVOKED, TRY_AGAIN, USER_NOT_IN_TENANT,
     },
     policy::{self, Claims},
     scope::{Ask, Oidc, Wanted},
@@ -56,7 +56,12 @@ impl Refresh {
     /// The first one of a sign-in.
     pub(crate) fn first(client: &App, platform: Platform, session: &Session, now: u64) -> Self {
         let lifetime = if platform == Platform::Spa { SPA_LIFETIME } else { LIFETIME };
-        Self { client_id: client.client_id.clone(), platform, session: session.clone(), expires: now + lifetime }
+        Self {
+            client_id: client.client_id.clone(),
+            platform,
+            session: session.clone(),
+            expires: now + lifetime,
+        }
     }
 
     /// The next one, which inherits the end of a single-page app's.
@@ -79,7 +84,11 @@ pub(crate) fn allow<'a>(
     let app = client.app;
     let person = session.person(directory).ok_or(&SESSION_REVOKED)?;
     let oid = person.oid_in(tenant).ok_or_else(|| {
-        USER_NOT_IN_TENANT.with(&person.username).with(&person.home).with(&tenant.domain).with(&app.display_name)
+        USER_NOT_IN_TENANT
+            .with(&person.username)
+            .with(&person.home)
+            .with(&tenant.domain)
+            .with(&app.display_name)
     })?;
     if !tenant.has(app) {
         return Err(APP_NOT_IN_TENANT.with(&app.client_id).with(&tenant.domain));
@@ -113,7 +122,10 @@ pub(crate) fn allow<'a>(
     let mut scope: Vec<String> = wanted.as_ref().map_or_else(Vec::new, |wanted| {
         // What was asked for comes first and in the words of the request: some libraries take a missing one for declined.
         let asked = wanted.values.iter();
-        asked.chain(scopes.iter().filter(|scope| !wanted.values.contains(scope))).map(|scope| wanted.write(scope)).collect()
+        asked
+            .chain(scopes.iter().filter(|scope| !wanted.values.contains(scope)))
+            .map(|scope| wanted.write(scope))
+            .collect()
     });
     if std::ptr::eq(resource, graph) {
         scope.extend(ask.oidc.names().map(str::to_owned));
@@ -140,9 +152,17 @@ pub(crate) fn allow<'a>(
 }
 
 /// All scopes held, if those asked for are among them.
-fn consented<'a>(client: &App, wanted: &Wanted<'_>, held: impl Iterator<Item = &'a str>) -> Result<Vec<String>, Refusal> {
+fn consented<'a>(
+    client: &App,
+    wanted: &Wanted<'_>,
+    held: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, Refusal> {
     let held: Vec<String> = held.map(str::to_owned).collect();
-    let enough = if wanted.is_default() { !held.is_empty() } else { wanted.values.iter().all(|value| held.contains(value)) };
+    let enough = if wanted.is_default() {
+        !held.is_empty()
+    } else {
+        wanted.values.iter().all(|value| held.contains(value))
+    };
     if enough { Ok(held) } else { Err(CONSENT_MISSING.with(&client.client_id).with(&client.display_name)) }
 }
 

@@ -64,7 +64,11 @@ pub(crate) fn grant_type(params: &Params) -> GrantType {
 }
 
 /// Decides for an authenticated client.
-pub(crate) fn decide<'a>(request: &TokenRequest<'_>, client: Client<'a>, world: &World<'a>) -> Result<Grant<'a>, Refusal> {
+pub(crate) fn decide<'a>(
+    request: &TokenRequest<'_>,
+    client: Client<'a>,
+    world: &World<'a>,
+) -> Result<Grant<'a>, Refusal> {
     match grant_type(request.params) {
         GrantType::Code => code::decide(request, client, world),
         GrantType::RefreshToken => refresh::decide(request, client, world),
@@ -78,7 +82,13 @@ pub(crate) fn decide<'a>(request: &TokenRequest<'_>, client: Client<'a>, world: 
 pub(crate) fn issue(grant: &Grant<'_>, seal: &Seal, origin: &str, now: u64) -> Result<Value, Refusal> {
     let issuing = Issuing { origin, now, seal };
     let session = &grant.session;
-    let subject = Subject { tenant: grant.tenant, person: grant.person, oid: grant.oid, session, client: grant.client.app };
+    let subject = Subject {
+        tenant: grant.tenant,
+        person: grant.person,
+        oid: grant.oid,
+        session,
+        client: grant.client.app,
+    };
     let access = Access {
         resource: grant.resource,
         identifier: &grant.identifier,
@@ -87,7 +97,8 @@ pub(crate) fn issue(grant: &Grant<'_>, seal: &Seal, origin: &str, now: u64) -> R
         cae: grant.cae,
         acrs: &grant.acrs,
     };
-    let lifetime = lifetime(grant.cae && grant.resource.optional_claims.iter().any(|claim| claim == "xms_cc"));
+    let lifetime =
+        lifetime(grant.cae && grant.resource.optional_claims.iter().any(|claim| claim == "xms_cc"));
     let key = grant.tenant.key().ok_or(&TRY_AGAIN)?;
     let header = json!({ "typ": "JWT", "alg": "RS256", "kid": key.kid() });
     let sign = |claims: &Value| key.sign(&header, claims).map_err(|_| Refusal::from(&TRY_AGAIN));
@@ -102,7 +113,13 @@ pub(crate) fn issue(grant: &Grant<'_>, seal: &Seal, origin: &str, now: u64) -> R
         claims::add(&mut body, json!({ "refresh_in": lifetime / 2 }));
     }
     if grant.oidc.openid {
-        let id_token = claims::id_token(&subject, grant.nonce.as_deref(), grant.oidc.profile, grant.oidc.email, &issuing);
+        let id_token = claims::id_token(
+            &subject,
+            grant.nonce.as_deref(),
+            grant.oidc.profile,
+            grant.oidc.email,
+            &issuing,
+        );
         claims::add(&mut body, json!({ "id_token": sign(&id_token)? }));
     }
     if grant.client_info {
@@ -111,7 +128,10 @@ pub(crate) fn issue(grant: &Grant<'_>, seal: &Seal, origin: &str, now: u64) -> R
     if let Some(refresh) = &grant.refresh {
         claims::add(&mut body, json!({ "refresh_token": seal.close(Purpose::Refresh, refresh)? }));
         if refresh.platform == Platform::Spa {
-            claims::add(&mut body, json!({ "refresh_token_expires_in": refresh.expires.saturating_sub(now) }));
+            claims::add(
+                &mut body,
+                json!({ "refresh_token_expires_in": refresh.expires.saturating_sub(now) }),
+            );
         }
     }
     Ok(body)
@@ -125,16 +145,26 @@ fn lifetime(long: bool) -> u64 {
 }
 
 /// The tenant of a request, or of the person's home where the path names none.
-fn tenant<'a>(request: &TokenRequest<'_>, session: &Session, directory: &'a Directory) -> Result<&'a Tenant, Refusal> {
+fn tenant<'a>(
+    request: &TokenRequest<'_>,
+    session: &Session,
+    directory: &'a Directory,
+) -> Result<&'a Tenant, Refusal> {
     let name = if is_any(request.tenant) { session.home.as_str() } else { request.tenant };
     directory.tenant(name).ok_or_else(|| TENANT_UNKNOWN.with(name))
 }
 
 /// The rules for codes and refresh tokens of single-page apps, and of all others (entra.md §1.3).
-fn check_origin(platform: Platform, app: &App, origin: Option<&str>, check: OriginCheck) -> Result<(), Refusal> {
+fn check_origin(
+    platform: Platform,
+    app: &App,
+    origin: Option<&str>,
+    check: OriginCheck,
+) -> Result<(), Refusal> {
     use crate::errors::{CROSS_ORIGIN_REQUIRED, CROSS_ORIGIN_SPA_ONLY};
     let is_registered = |origin: &str| {
-        let starts = |uri: &str| uri.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let starts =
+            |uri: &str| uri.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         app.redirect_uris.iter().any(|one| one.platform == Platform::Spa && starts(&one.uri))
     };
     match (platform, origin) {

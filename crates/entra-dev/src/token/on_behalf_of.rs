@@ -7,7 +7,8 @@ use crate::{
     directory::{App, Directory, Platform, Tenant},
     errors::{
         ASSERTION_AUDIENCE, ASSERTION_EXPIRED, ASSERTION_INVALID, ASSERTION_IS_ID_TOKEN, ASSERTION_MALFORMED,
-        CREDENTIAL_MISSING, MALFORMED, Refusal, SCOPE_EMPTY, SESSION_REVOKED, SEVERAL_RESOURCES, TENANT_UNKNOWN,
+        CREDENTIAL_MISSING, MALFORMED, Refusal, SCOPE_EMPTY, SESSION_REVOKED, SEVERAL_RESOURCES,
+        TENANT_UNKNOWN,
     },
     jws::Jws,
     scope,
@@ -15,7 +16,11 @@ use crate::{
     session::Session,
 };
 
-pub(super) fn decide<'a>(request: &TokenRequest<'_>, client: Client<'a>, world: &World<'a>) -> Result<Grant<'a>, Refusal> {
+pub(super) fn decide<'a>(
+    request: &TokenRequest<'_>,
+    client: Client<'a>,
+    world: &World<'a>,
+) -> Result<Grant<'a>, Refusal> {
     let params = request.params;
     if matches!(client.credential, Credential::None) {
         return Err((&CREDENTIAL_MISSING).into());
@@ -54,7 +59,8 @@ fn check_assertion(
         return Err(invalid("The key was found, but use of the key to verify the signature failed."));
     }
     let issuer = jws.claim("iss").unwrap_or_default();
-    let issued_here = request.site.issuing_tenant(issuer, world.directory).is_some_and(|issuing| issuing.id == tenant.id);
+    let issued_here =
+        request.site.issuing_tenant(issuer, world.directory).is_some_and(|issuing| issuing.id == tenant.id);
     if !issued_here || jws.claim("tid") != Some(&tenant.id) {
         return Err(invalid("The issuer does not match the tenant."));
     }
@@ -81,7 +87,12 @@ fn check_times(jws: &Jws<'_>, now: u64) -> Result<(), Refusal> {
 }
 
 /// The session that earned the token. It must still stand, and be of the user whom the token names.
-fn session(jws: &Jws<'_>, tenant: &Tenant, directory: &Directory, world: &World<'_>) -> Result<Session, Refusal> {
+fn session(
+    jws: &Jws<'_>,
+    tenant: &Tenant,
+    directory: &Directory,
+    world: &World<'_>,
+) -> Result<Session, Refusal> {
     let unnamed = || ASSERTION_MALFORMED.with("It names no user of this tenant.");
     let person = jws.claim("oid").and_then(|oid| directory.person_in(tenant, oid)).ok_or_else(unnamed)?;
     let session = jws.claim("aio").and_then(|aio| world.seal.open::<Session>(Purpose::Session, aio));

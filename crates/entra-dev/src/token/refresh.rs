@@ -13,7 +13,11 @@ use crate::{
     seal::Purpose,
 };
 
-pub(super) fn decide<'a>(request: &TokenRequest<'_>, client: Client<'a>, world: &World<'a>) -> Result<Grant<'a>, Refusal> {
+pub(super) fn decide<'a>(
+    request: &TokenRequest<'_>,
+    client: Client<'a>,
+    world: &World<'a>,
+) -> Result<Grant<'a>, Refusal> {
     let text = request.params.require("refresh_token")?;
     let invalid = || GRANT_INVALID.with("refresh_token");
     let token: Refresh = world.seal.open(Purpose::Refresh, text).ok_or_else(invalid)?;

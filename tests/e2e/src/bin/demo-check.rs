@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            println!("demo check failed: {why}");
+            eprintln!("demo check failed: {why}");
             ExitCode::FAILURE
         }
     }
@@ -78,6 +78,7 @@ async fn check(stage: &Stage, screenshot: Option<&Path>) -> Result<Seen> {
         }
     }
     check_log(stage, &stage.demo.entra().requests())?;
+    check_exchanges(stage).await?;
     if seen == EXPECTED {
         Ok(seen)
     } else {
@@ -153,7 +154,8 @@ async fn answered(stage: &Stage, name: &str, backends: &[&str], user: &User) -> 
 async fn refused(stage: &Stage, name: &str) -> Result {
     let element = stage.the(&card(name)).await?;
     let code = element.attr("data-code").await?.unwrap_or_default();
-    let expected = REFUSED.iter().find(|(control, _)| *control == name).map_or("", |(_, code)| code);
+    let unexpected = || Failure::wrong(format!("{name} should be answered and was refused with {code}."));
+    let (_, expected) = REFUSED.iter().find(|(control, _)| *control == name).ok_or_else(unexpected)?;
     expect(name, "code", &code, expected)?;
     let told = stage.the(&format!("{} .refusal strong", card(name))).await?.text().await?;
     let link = stage.the(&format!("{} a", card(name))).await?.attr("href").await?.unwrap_or_default();
@@ -225,6 +227,17 @@ fn check_log(stage: &Stage, log: &[Request]) -> Result {
         )));
     }
     Ok(())
+}
+
+/// The browser's own timings: the STS was asked once per client and backend, and once for the exchange that is refused. The
+/// control client without a principal never got that far.
+async fn check_exchanges(stage: &Stage) -> Result {
+    let asked: usize = stage
+        .script(
+            "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/oauth2/token')).length",
+        )
+        .await?;
+    expect("the browser", "number of exchanges", &asked.to_string(), "7")
 }
 
 fn control<'a>(stage: &'a Stage, name: &str) -> Result<&'a Control> {

@@ -119,3 +119,25 @@ fn a_user_who_cancels_may_sign_in_later_and_the_controls_try_again() -> Result {
         },
     )
 }
+
+#[test]
+fn a_user_who_signs_out_leaves_no_data_and_is_not_asked_again() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in_form(stage).await?;
+            stage.the("#sign-out").await?.click().await?;
+            e2e::until("every control to be refused", async || {
+                Ok((states(stage).await? == (0, 7)).then_some(()))
+            })
+            .await?;
+            assert_eq!(
+                stage.count(".notification, [data-talxis-broker]").await?,
+                0,
+                "the user is asked again"
+            );
+            assert_eq!(count(stage, interactive), 1);
+            Ok(())
+        },
+    )
+}

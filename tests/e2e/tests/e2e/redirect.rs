@@ -15,6 +15,12 @@ fn the_redirect_page_leaves_no_code_in_address_history_or_storage() -> Result {
                 Ok((stage.browser.current_url().await?.as_str() == page).then_some(()))
             })
             .await?;
+            // It has tried every way to deliver by then.
+            e2e::until("the page to be done", async || {
+                let said = stage.the("[role=status]").await?.text().await?;
+                Ok((said == "You can close this window.").then_some(()))
+            })
+            .await?;
             let left: Value = stage
                 .script(
                     "return [localStorage.length, sessionStorage.length, JSON.stringify(history.state),

@@ -5,6 +5,9 @@ use e2e::{BrokerError, Result, Stage, on_stage};
 use entra_dev::{GrantType, Mischief};
 use serde_json::Value;
 
+/// AADSTS number of a misconfigured application; neither the user nor the broker can do anything about it.
+const MISCONFIGURED: u32 = 650_056;
+
 /// Signs in on a bare page while Entra answers in a wrong way, and comes to the error.
 async fn sign_in_despite(stage: &Stage, mischief: Mischief) -> Result<BrokerError> {
     stage.open_configured_page().await?;
@@ -130,7 +133,7 @@ fn an_error_of_the_sign_in_page_is_identity_provider() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            let error = sign_in_despite(stage, Mischief::Error("server_error".to_owned())).await?;
+            let error = sign_in_despite(stage, Mischief::Error(MISCONFIGURED)).await?;
             assert_code(&error, "identity_provider");
             assert_nothing_kept(stage).await
         },

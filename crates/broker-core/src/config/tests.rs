@@ -1,0 +1,136 @@
+use super::*;
+use crate::testing::{BROKER, config, parse};
+use serde_json::{Value, json};
+
+const PICKER: &str = "c0000000-0000-4000-8000-000000000001";
+
+fn pins() -> Pins {
+    Pins { authority_host: Some("login.example".to_owned()), sts_host: Some(".example".to_owned()) }
+}
+
+fn refusal(json: &Value) -> String {
+    let error = Config::parse(json, &pins()).err().unwrap_or_else(|| panic!("taken: {json}"));
+    assert_eq!(error.code, Code::ConfigInvalid);
+    error.message
+}
+
+#[test]
+fn a_small_configuration_is_enough() {
+    let json = json!({ "version": 1, "clientId": BROKER.to_uppercase(), "sts": "https://sts.example/base/" });
+    let config = Config::parse(&json, &Pins::default()).expect("it is good");
+    assert_eq!(config.client_id, BROKER);
+    assert_eq!(config.sts, "https://sts.example/base");
+    assert_eq!(config.authority, DEFAULT_AUTHORITY);
+    assert_eq!(
+        config.control_client(PICKER).ok().map(|c| c.scope),
+        Some(format!("api://{PICKER}/access_as_user"))
+    );
+}
+
+#[test]
+fn a_configuration_that_breaks_a_rule_is_refused_and_the_field_is_named() {
+    for (field, value) in [
+        ("version", json!(2)),
+        ("version", json!(null)),
+        ("clientId", json!("talxis")),
+        ("clientId", json!(1)),
+        ("sts", json!("http://sts.example")),
+        ("sts", json!("https://sts.evil")),
+        ("sts", json!("https://sts.example?x=1")),
+        ("sts", json!(null)),
+        ("authority", json!("https://evil.example")),
+        ("authority", json!("https://login.example.evil.example")),
+        ("authority", json!("https://login.example@evil.example")),
+        ("authority", json!("https://login.example/common")),
+        ("authority", json!("javascript:alert(1)")),
+        ("authority", json!(["https://login.example"])),
+        ("tenant", json!("common")),
+        ("tenant", json!("contoso.example")),
+        ("tenant", json!(null)),
+        ("redirectUri", json!("https://user@app.example/r.html")),
+        ("redirectUri", json!("/r.html")),
+        ("redirectUri", json!(7)),
+        ("storage", json!("cookie")),
+        ("storage", json!(true)),
+        ("restrict", json!("yes")),
+        ("clients", json!("picker")),
+        ("constructor", json!({})),
+    ] {
+        let mut json = config();
+        json[field] = value.clone();
+        assert!(refusal(&json).starts_with(&format!("`{field}` ")), "{field} {value}");
+    }
+}
+
+#[test]
+fn a_client_entry_that_breaks_a_rule_is_refused_and_named() {
+    let scoped = |scope: &str| json!({ "clientId": PICKER, "scope": scope });
+    for (alias, entry, field) in [
+        ("a", json!("no guid"), "clients.a"),
+        ("a", json!({}), "clients.a"),
+        ("a", json!([PICKER]), "clients.a"),
+        ("a", json!({ "clientId": PICKER, "secret": "x" }), "clients.a.secret"),
+        ("a", json!({ "clientId": PICKER, "scope": 1 }), "clients.a.scope"),
+        ("a", scoped("https://graph.microsoft.com/User.Read"), "clients.a.scope"),
+        ("a", scoped(&format!("api://{PICKER}/.default")), "clients.a.scope"),
+        ("a", scoped(&format!("api://{PICKER}/x https://graph.microsoft.com/y")), "clients.a.scope"),
+        ("a", json!(BROKER), "clients.a"),
+        (
+            PICKER,
+            json!("c0000000-0000-4000-8000-000000000002"),
+            "clients.c0000000-0000-4000-8000-000000000001",
+        ),
+        ("", json!(PICKER), "clients."),
+    ] {
+        let mut json = config();
+        json["clients"] = json!({ alias: entry.clone() });
+        assert!(refusal(&json).starts_with(&format!("`{field}` ")), "{alias} {entry}");
+    }
+}
+
+#[test]
+fn one_client_has_one_scope_under_all_its_aliases() {
+    let mut json = config();
+    json["clients"] = json!({ "a": PICKER, "b": { "clientId": PICKER } });
+    assert!(Config::parse(&json, &pins()).is_ok());
+    json["clients"]["b"] = json!({ "clientId": PICKER, "scope": format!("api://{PICKER}/other") });
+    assert!(refusal(&json).starts_with("`clients.b` "));
+}
+
+#[test]
+fn a_foreign_name_does_not_fill_the_message() {
+    let mut json = config();
+    json["x".repeat(10_000)] = json!(1);
+    assert!(refusal(&json).len() < 200);
+}
+
+#[test]
+fn what_is_no_object_is_no_configuration() {
+    for text in ["null", "[]", "\"version\"", "1"] {
+        assert!(refusal(&parse(text).expect("json")).starts_with("`version` "), "{text}");
+    }
+}
+
+#[test]
+fn control_clients_are_found_by_alias_and_guid_and_nothing_else() {
+    let mut json = config();
+    json["clients"]["picker"] = json!({ "clientId": PICKER, "scope": format!("api://{PICKER}/other") });
+    let open = Config::parse(&json, &pins()).expect("it is good");
+    json["restrict"] = json!(true);
+    let restricted = Config::parse(&json, &pins()).expect("it is good");
+    let unlisted = "c0000000-0000-4000-8000-00000000000f";
+    for config in [&open, &restricted] {
+        let scope = |name: &str| config.control_client(name).ok().map(|client| client.scope);
+        assert_eq!(scope("picker"), Some(format!("api://{PICKER}/other")));
+        assert_eq!(scope(&PICKER.to_uppercase()), scope("picker"));
+        for wrong in [BROKER, &BROKER.to_uppercase(), "Picker", "", "api://x"] {
+            let code = config.control_client(wrong).err().map(|error| error.code);
+            assert_eq!(code, Some(Code::ClientNotAllowed), "{wrong}");
+        }
+    }
+    assert!(open.control_client(unlisted).is_ok());
+    assert_eq!(
+        restricted.control_client(unlisted).err().map(|error| error.code),
+        Some(Code::ClientNotAllowed)
+    );
+}

@@ -1,0 +1,244 @@
+//! A browser that is none: manual clock, recorded requests, windows and invitations that the test answers. Random bytes are
+//! predictable here and nowhere else. For scenario tests; never part of a product.
+#![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)] // A wrong test shall stop.
+
+mod executor;
+mod honest;
+mod json;
+mod signal;
+mod windows;
+
+pub use executor::Call;
+pub use honest::{AUTHORITY, BROKER, STS, TENANT, USER, account, base64url, config, id_token};
+pub use json::{parse, reply};
+pub use windows::{FakeInbox, FakePopup};
+
+use crate::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+use executor::Executor;
+use serde_json::Value;
+use signal::Signal;
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    rc::Rc,
+};
+use windows::Windows;
+
+/// An answer of the network.
+pub type Answer = Result<Reply<Value>, Unreachable>;
+
+/// A window of a browser. Clones are the same window.
+#[derive(Clone, Default)]
+pub struct FakeEnv(Rc<World>);
+
+#[derive(Default)]
+struct World {
+    now: Cell<u64>,
+    timers: RefCell<Vec<(u64, Signal<()>)>>,
+    seed: Cell<u8>,
+    executor: Executor,
+    windows: Windows,
+    facts: RefCell<HostFacts>,
+    latency: Cell<u32>,
+    requests: RefCell<Vec<Request>>,
+    answers: RefCell<Vec<(Kind, Answer)>>,
+    minted: Cell<u32>,
+    events: RefCell<Vec<Event>>,
+}
+
+/// A form that was posted.
+#[derive(Clone)]
+pub struct Request {
+    /// Where to.
+    pub url: String,
+    /// What, in order.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An authorization code is redeemed.
+    Code,
+    /// A refresh token is redeemed.
+    Refresh,
+    /// A client token is exchanged.
+    Exchange,
+}
+
+impl Request {
+    /// A field; empty if it is not there.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|field| field.0 == name).map_or("", |field| field.1.as_str())
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.field("grant_type") {
+            "authorization_code" => Kind::Code,
+            "refresh_token" => Kind::Refresh,
+            sts_wire::GRANT_TYPE => Kind::Exchange,
+            other => panic!("there is no grant {other}"),
+        }
+    }
+}
+
+impl FakeEnv {
+    /// A window of Power Apps in which nobody has clicked yet, before an honest Entra and an honest STS.
+    #[must_use]
+    pub fn new() -> Self {
+        let env = Self::default();
+        env.0.now.set(1_700_000_000_000);
+        env.0.facts.replace(HostFacts {
+            tenant: Some(TENANT.to_owned()),
+            login_hint: Some("adele@contoso.example".to_owned()),
+            client_url: Some("https://contoso.crm.example".to_owned()),
+        });
+        env
+    }
+
+    /// What Power Apps says from now on.
+    pub fn set_host(&self, facts: HostFacts) {
+        self.0.facts.replace(facts);
+    }
+
+    /// How long the network takes from now on, in milliseconds.
+    pub fn set_latency(&self, ms: u32) {
+        self.0.latency.set(ms);
+    }
+
+    /// The next request of this kind is answered so; several such answers keep their order.
+    pub fn answer_next(&self, kind: Kind, answer: Answer) {
+        self.0.answers.borrow_mut().push((kind, answer));
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.0.requests.borrow().clone()
+    }
+
+    /// How many requests of this kind there were.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.0.requests.borrow().iter().filter(|request| request.kind() == kind).count()
+    }
+
+    /// Every event so far.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.0.events.borrow().clone()
+    }
+
+    /// Starts a call and runs until nothing moves.
+    pub fn start<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Call<T> {
+        let call = self.0.executor.call(future);
+        self.run();
+        call
+    }
+
+    /// Runs until nothing moves.
+    pub fn run(&self) {
+        self.0.executor.run();
+    }
+
+    /// Moves the clock, stopping at each timer on the way.
+    pub fn advance(&self, ms: u64) {
+        self.run();
+        let target = self.now() + ms;
+        while let Some(due) = self.0.next_timer(target) {
+            self.0.now.set(due.0);
+            due.1.send(());
+            self.run();
+        }
+        self.0.now.set(target);
+    }
+
+    /// Turns the clock to another time without letting any pass.
+    pub fn set_clock(&self, now: u64) {
+        self.0.now.set(now);
+    }
+}
+
+impl World {
+    fn next_timer(&self, until: u64) -> Option<(u64, Signal<()>)> {
+        let mut timers = self.timers.borrow_mut();
+        let (at, _) =
+            timers.iter().enumerate().filter(|timer| timer.1.0 <= until).min_by_key(|timer| timer.1.0)?;
+        Some(timers.swap_remove(at))
+    }
+}
+
+impl Env for FakeEnv {
+    type Json = Value;
+    type Popup = FakePopup;
+    type Inbox = FakeInbox;
+
+    fn now(&self) -> u64 {
+        self.0.now.get()
+    }
+
+    fn random(&self) -> [u8; 32] {
+        self.0.seed.set(self.0.seed.get().wrapping_add(1));
+        [self.0.seed.get(); 32]
+    }
+
+    fn spawn(&self, future: impl Future<Output = ()> + 'static) {
+        self.0.executor.spawn(future);
+    }
+
+    async fn sleep(&self, ms: u32) {
+        let signal = Signal::default();
+        self.0.timers.borrow_mut().push((self.now() + u64::from(ms), signal.clone()));
+        signal.wait().await;
+    }
+
+    fn parse_json(&self, text: &str) -> Option<Value> {
+        parse(text)
+    }
+
+    async fn post_form(&self, url: &str, body: String) -> Answer {
+        let fields = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        let request = Request { url: url.to_owned(), fields };
+        self.0.requests.borrow_mut().push(request.clone());
+        if self.0.latency.get() > 0 {
+            self.sleep(self.0.latency.get()).await;
+        }
+        let scripted = {
+            let mut answers = self.0.answers.borrow_mut();
+            let at = answers.iter().position(|answer| answer.0 == request.kind());
+            at.map(|at| answers.remove(at).1)
+        };
+        scripted.unwrap_or_else(|| self.honest_answer(&request))
+    }
+
+    fn host(&self) -> HostFacts {
+        self.0.facts.borrow().clone()
+    }
+
+    fn activated(&self) -> bool {
+        self.0.windows.activated.get()
+    }
+
+    fn open_popup(&self, url: &str) -> Option<FakePopup> {
+        self.0.windows.open(url)
+    }
+
+    async fn invite(&self, url: &str) -> Invitation<FakePopup> {
+        self.0.windows.invite(url).await
+    }
+
+    async fn given_up(&self, _popup: &FakePopup, _url: &str) {
+        self.0.windows.gave_up.wait().await;
+    }
+
+    fn inbox(&self, id: &str) -> FakeInbox {
+        self.0.windows.listen(id)
+    }
+
+    fn emit(&self, event: Event) {
+        self.0.events.borrow_mut().push(event);
+    }
+}

@@ -1,0 +1,154 @@
+//! Windows and invitations, and the user in front of them.
+
+use super::{FakeEnv, signal::Signal};
+use crate::{Inbox, Invitation};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+#[derive(Default)]
+pub(crate) struct Windows {
+    pub(crate) activated: Cell<bool>,
+    pub(crate) gave_up: Signal<()>,
+    blocked: Cell<bool>,
+    opened: RefCell<Vec<String>>,
+    closed: Rc<Cell<usize>>,
+    invited: RefCell<Vec<String>>,
+    withdrawn: Rc<Cell<usize>>,
+    answer: Signal<bool>,
+    inboxes: RefCell<Vec<(String, Signal<String>)>>,
+}
+
+/// A window; dropping it is closing it.
+pub struct FakePopup {
+    _closes: Count,
+}
+
+/// Where the response of one sign-in arrives.
+pub struct FakeInbox(Signal<String>);
+
+/// Counts its own end.
+struct Count(Rc<Cell<usize>>);
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+impl Inbox for FakeInbox {
+    async fn response(&mut self) -> String {
+        self.0.wait().await
+    }
+}
+
+impl Windows {
+    pub(crate) fn open(&self, url: &str) -> Option<FakePopup> {
+        assert!(self.inbox(url).is_some(), "a window may open only when its inbox listens");
+        self.activated.set(false); // One window per click.
+        if self.blocked.get() {
+            return None;
+        }
+        self.opened.borrow_mut().push(url.to_owned());
+        Some(FakePopup { _closes: Count(self.closed.clone()) })
+    }
+
+    pub(crate) async fn invite(&self, url: &str) -> Invitation<FakePopup> {
+        self.invited.borrow_mut().push(url.to_owned());
+        let gone = Count(self.withdrawn.clone());
+        let accepted = self.answer.wait().await;
+        std::mem::forget(gone);
+        match accepted.then(|| self.open(url)) {
+            None => Invitation::Declined,
+            Some(None) => Invitation::Blocked,
+            Some(Some(popup)) => Invitation::Opened(popup),
+        }
+    }
+
+    pub(crate) fn listen(&self, id: &str) -> FakeInbox {
+        let signal = Signal::default();
+        self.inboxes.borrow_mut().push((id.to_owned(), signal.clone()));
+        FakeInbox(signal)
+    }
+
+    fn inbox(&self, url: &str) -> Option<Signal<String>> {
+        let state = parameter(url, "state");
+        let id = state.split('.').next()?;
+        self.inboxes.borrow().iter().find(|inbox| inbox.0 == id).map(|inbox| inbox.1.clone())
+    }
+}
+
+/// What the user and the browser do.
+impl FakeEnv {
+    /// The user clicks somewhere on the page.
+    pub fn click(&self) {
+        self.0.windows.activated.set(true);
+    }
+
+    /// Whether the browser refuses windows from now on.
+    pub fn block_popups(&self, blocked: bool) {
+        self.0.windows.blocked.set(blocked);
+    }
+
+    /// The user answers the invitation.
+    pub fn answer_invitation(&self, accept: bool) {
+        self.0.windows.answer.send(accept);
+        self.run();
+    }
+
+    /// The user gives up on the open window.
+    pub fn give_up(&self) {
+        self.0.windows.gave_up.send(());
+        self.run();
+    }
+
+    /// The user signs in in the last window that opened.
+    pub fn finish_sign_in(&self) {
+        let state = self.parameter("state");
+        self.respond(&["code=good&state=", &state].concat());
+    }
+
+    /// The redirect page passes this response on to the last window's sign-in.
+    pub fn respond(&self, response: &str) {
+        let url = self.opened().pop().expect("no window is open");
+        self.0.windows.inbox(&url).expect("nobody listens").send(response.to_owned());
+        self.run();
+    }
+
+    /// A parameter of the last window's address.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> String {
+        parameter(&self.opened().pop().expect("no window is open"), name)
+    }
+
+    /// The addresses of all windows that opened.
+    #[must_use]
+    pub fn opened(&self) -> Vec<String> {
+        self.0.windows.opened.borrow().clone()
+    }
+
+    /// How many windows were closed by the broker.
+    #[must_use]
+    pub fn closed(&self) -> usize {
+        self.0.windows.closed.get()
+    }
+
+    /// The addresses of all invitations.
+    #[must_use]
+    pub fn invited(&self) -> Vec<String> {
+        self.0.windows.invited.borrow().clone()
+    }
+
+    /// How many invitations went away without an answer.
+    #[must_use]
+    pub fn withdrawn(&self) -> usize {
+        self.0.windows.withdrawn.get()
+    }
+}
+
+fn parameter(url: &str, name: &str) -> String {
+    let query = url.split_once('?').map_or("", |parts| parts.1);
+    let found = form_urlencoded::parse(query.as_bytes()).find(|field| field.0 == name);
+    found.map(|field| field.1.into_owned()).unwrap_or_default()
+}

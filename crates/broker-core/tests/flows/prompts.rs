@@ -1,0 +1,250 @@
+//! What the user sees: windows, invitations, and silence after a refusal.
+
+use super::*;
+use broker_core::testing::{BROKER, TENANT, id_token};
+use broker_core::{HostFacts, SignInRequest};
+use std::task::{Context, Waker};
+
+/// Polls a call once, as a click's handler would, and forgets it.
+fn poll_once<T>(future: impl Future<Output = T>) {
+    let mut future = std::pin::pin!(future);
+    assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[test]
+fn with_a_click_the_window_opens_in_the_first_poll() {
+    let page = Page::new();
+    page.env.click();
+    poll_once(page.core.get_token(request("picker", &[GRAPH])));
+    assert_eq!(page.env.opened().len(), 1);
+    let page = Page::new();
+    poll_once(page.core.sign_in(SignInRequest::default()));
+    assert_eq!(page.env.opened().len(), 1);
+}
+
+#[test]
+fn without_a_click_there_is_one_invitation_for_all() {
+    let page = Page::new();
+    let calls = [GRAPH, FEED].map(|scope| page.call(request("picker", &[scope])));
+    assert_eq!((page.env.opened().len(), page.env.invited().len()), (0, 1));
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(calls.iter().all(|call| call.take().expect("ended").is_ok()));
+    assert_eq!((page.env.opened().len(), page.env.invited().len()), (1, 1));
+    let expected = [EventKind::Interaction, EventKind::SignedIn, EventKind::Token, EventKind::Token];
+    assert_eq!(page.kinds(), expected);
+}
+
+#[test]
+fn a_window_that_the_browser_refuses_becomes_an_invitation_except_for_sign_in() {
+    let page = Page::new();
+    page.env.block_popups(true);
+    page.env.click();
+    let call = page.call(request("picker", &[GRAPH]));
+    assert_eq!(page.env.invited().len(), 1);
+    page.env.answer_invitation(true);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::PopupBlocked));
+    let sign_in = page.sign_in();
+    assert_eq!(sign_in.take().expect("ended").err().map(|error| error.code), Some(Code::PopupBlocked));
+    assert_eq!(page.env.invited().len(), 1);
+}
+
+#[test]
+fn sign_in_takes_an_open_invitation_over() {
+    let page = Page::new();
+    let call = page.call(request("picker", &[GRAPH]));
+    let sign_in = page.sign_in();
+    assert_eq!((page.env.opened().len(), page.env.withdrawn()), (1, 1));
+    page.env.finish_sign_in();
+    assert!(sign_in.take().expect("ended").is_ok());
+    assert!(call.take().expect("ended").is_ok());
+    assert_eq!(page.counts(), [1, 1, 1]);
+}
+
+#[test]
+fn after_a_refusal_nothing_prompts_until_sign_in() {
+    type Refusal = fn(&Page);
+    let declines: Refusal = |page| page.env.answer_invitation(false);
+    let gives_up: Refusal = |page| {
+        page.env.answer_invitation(true);
+        page.env.give_up();
+    };
+    let cancels: Refusal = |page| {
+        page.env.answer_invitation(true);
+        let state = page.env.parameter("state");
+        page.env.respond(&format!("error=access_denied&error_subcode=cancel&state={state}"));
+    };
+    for refuse in [declines, gives_up, cancels] {
+        let page = Page::new();
+        let call = page.call(request("picker", &[GRAPH]));
+        refuse(&page);
+        assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::UserCancelled));
+        let windows = page.env.opened().len();
+        page.env.click();
+        assert_eq!(page.fails(request("calendar", &[GRAPH])).code, Code::UserCancelled);
+        assert_eq!((page.env.opened().len(), page.env.invited().len()), (windows, 1));
+        assert!(page.core.diagnostics().refused);
+        let sign_in = page.sign_in();
+        page.env.finish_sign_in();
+        assert!(sign_in.take().expect("ended").is_ok());
+        assert!(page.get(request("calendar", &[GRAPH])).is_ok());
+    }
+}
+
+#[test]
+fn a_call_that_may_not_ask_fails_at_once_even_while_others_wait() {
+    let page = Page::new();
+    let waiting = page.call(request("picker", &[GRAPH]));
+    let error = page.fails(silent("picker", &[GRAPH]));
+    assert_eq!((error.code, page.env.invited().len()), (Code::InteractionRequired, 1));
+    assert!(error.correlation_id.is_some());
+    assert!(waiting.take().is_none());
+}
+
+#[test]
+fn a_silent_window_is_given_five_minutes() {
+    let page = Page::new();
+    let sign_in = page.sign_in();
+    page.env.advance(5 * 60_000 - 1);
+    assert!(sign_in.take().is_none());
+    page.env.advance(1);
+    assert_eq!(sign_in.take().expect("ended").err().map(|error| error.code), Some(Code::PopupTimeout));
+    assert_eq!(page.env.closed(), 1);
+    // A timeout is no refusal.
+    page.call(request("picker", &[GRAPH]));
+    assert_eq!(page.env.invited().len(), 1);
+}
+
+#[test]
+fn a_response_with_a_foreign_state_keeps_nothing() {
+    let page = Page::new();
+    let sign_in = page.sign_in();
+    page.env.respond("code=evil&state=x");
+    assert_eq!(sign_in.take().expect("ended").err().map(|error| error.code), Some(Code::IdentityProvider));
+    assert_eq!((page.counts(), page.core.account().is_some()), ([0, 0, 0], false));
+}
+
+#[test]
+fn an_id_token_with_a_foreign_nonce_or_tenant_keeps_nothing() {
+    for (name, value) in [("nonce", "other"), ("tid", "70000000-0000-4000-8000-000000000009"), ("aud", "x")] {
+        let page = Page::new();
+        let sign_in = page.sign_in();
+        let mut claims = page.env.claims();
+        claims[name] = json!(value);
+        page.env.answer_next(Kind::Code, Ok(reply(200, page.env.tokens("t", "openid", &claims))));
+        page.env.finish_sign_in();
+        assert_eq!(
+            sign_in.take().expect("ended").err().map(|error| error.code),
+            Some(Code::IdentityProvider)
+        );
+        assert!(page.core.account().is_none());
+        assert_eq!(page.fails(silent("picker", &[])).code, Code::InteractionRequired);
+    }
+}
+
+#[test]
+fn an_answer_without_id_token_or_refresh_token_keeps_nothing() {
+    for missing in ["id_token", "refresh_token"] {
+        let page = Page::new();
+        let sign_in = page.sign_in();
+        let mut body = page.env.tokens("t", "openid", &page.env.claims());
+        body[missing] = json!(null);
+        page.env.answer_next(Kind::Code, Ok(reply(200, body)));
+        page.env.finish_sign_in();
+        assert_eq!(
+            sign_in.take().expect("ended").err().map(|error| error.code),
+            Some(Code::IdentityProvider)
+        );
+        assert!(page.core.account().is_none());
+    }
+}
+
+#[test]
+fn an_error_of_the_sign_in_page_keeps_its_code_and_is_no_refusal() {
+    let page = Page::new();
+    let sign_in = page.sign_in();
+    let state = page.env.parameter("state");
+    page.env.respond(&format!("error=access_denied&error_description=AADSTS50105%3A+adele&state={state}"));
+    let error = sign_in.take().expect("ended").err().expect("an error");
+    assert_eq!((error.code, error.aadsts), (Code::BlockedByPolicy, Some(50_105)));
+    assert!(!error.message.contains("adele"));
+    assert!(!page.core.diagnostics().refused);
+}
+
+#[test]
+fn the_window_goes_to_the_tenant_of_power_apps_with_the_user_that_it_names() {
+    let page = Page::new();
+    page.sign_in();
+    assert!(
+        page.env.opened()[0].starts_with(&format!("https://login.example/{TENANT}/oauth2/v2.0/authorize?"))
+    );
+    let expected = [
+        ("client_id", BROKER),
+        ("login_hint", "adele@contoso.example"),
+        ("redirect_uri", "https://contoso.crm.example/WebResources/talxis_/tokenbroker/redirect.html"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(page.env.parameter(name), value);
+    }
+}
+
+#[test]
+fn select_account_drops_the_hint_of_power_apps_and_an_own_hint_wins() {
+    let page = Page::signed_in();
+    for (select_account, login_hint, hint, prompt) in [
+        (true, None, "", "select_account"),
+        (false, Some("boris@contoso.example"), "boris@contoso.example", ""),
+    ] {
+        let core = page.core.clone();
+        let request = SignInRequest { login_hint: login_hint.map(str::to_owned), select_account };
+        page.env.start(async move { core.sign_in(request).await.is_ok() });
+        assert_eq!(
+            (page.env.parameter("login_hint").as_str(), page.env.parameter("prompt").as_str()),
+            (hint, prompt)
+        );
+        page.env.finish_sign_in();
+    }
+    assert_eq!(page.env.opened().len(), 3);
+}
+
+#[test]
+fn who_is_signed_in_is_not_asked_again() {
+    let page = Page::signed_in();
+    assert!(page.sign_in().take().expect("ended").is_ok());
+    assert_eq!(page.env.opened().len(), 1);
+}
+
+#[test]
+fn without_power_apps_the_configuration_has_to_say_where() {
+    let page = Page::new();
+    page.env.set_host(HostFacts::default());
+    let error = page.fails(request("picker", &[GRAPH]));
+    assert_eq!((error.code, error.message.starts_with("`tenant`")), (Code::ConfigInvalid, true));
+    page.env.set_host(HostFacts { tenant: Some(TENANT.to_owned()), ..HostFacts::default() });
+    let error = page.fails(request("picker", &[GRAPH]));
+    assert_eq!((error.code, error.message.starts_with("`redirectUri`")), (Code::ConfigInvalid, true));
+    assert!(page.env.requests().is_empty() && page.env.opened().is_empty());
+}
+
+#[test]
+fn another_user_who_signs_in_finds_no_token_of_the_first() {
+    let page = Page::signed_in();
+    page.get(request("picker", &[GRAPH])).expect("a token");
+    let core = page.core.clone();
+    let sign_in = page.env.start(async move {
+        core.sign_in(SignInRequest { select_account: true, ..Default::default() }).await
+    });
+    let mut claims = page.env.claims();
+    claims["oid"] = json!("d0000000-0000-4000-8000-000000000002");
+    let mut body = page.env.tokens("t", "openid", &claims);
+    body["client_info"] = json!(null);
+    body["id_token"] = json!(id_token(&claims));
+    page.env.answer_next(Kind::Code, Ok(reply(200, body)));
+    page.env.finish_sign_in();
+    let account = sign_in.take().expect("ended").expect("signed in");
+    assert!(account.object_id.ends_with('2'));
+    assert!(page.core.diagnostics().tokens.is_empty());
+    // The honest Entra still answers for the first user: that token is not served either.
+    assert_eq!(page.fails(request("picker", &[GRAPH])).code, Code::AccountMismatch);
+    assert!(page.core.diagnostics().tokens.is_empty());
+}

@@ -1,0 +1,53 @@
+//! TLS on loopback with a certificate authority of its own, made anew at each start: Microsoft's libraries insist on https.
+
+use crate::site::Site;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use std::sync::Arc;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        self, ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The certificates could not be made.
+    #[error("cannot make certificates for TLS: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// The library did not take them.
+    #[error("cannot set TLS up: {0}")]
+    Setup(#[from] rustls::Error),
+}
+
+/// What a TLS server needs, and what its clients must trust.
+pub(crate) struct Tls {
+    pub(crate) acceptor: TlsAcceptor,
+    /// The authority's certificate, PEM.
+    pub(crate) authority: String,
+}
+
+impl Tls {
+    pub(crate) fn new(site: &Site) -> Result<Self, TlsError> {
+        let authority_key = KeyPair::generate()?;
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.distinguished_name.push(DnType::CommonName, "entra-dev on this machine");
+        let authority_pem = authority.self_signed(&authority_key)?.pem();
+        let issuer = Issuer::new(authority, authority_key);
+
+        let names: Vec<String> =
+            site.hosts().filter_map(|host| host.rsplit_once(':')).map(|(name, _)| name.to_owned()).collect();
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(names)?.signed_by(&key, &issuer)?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)?;
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority: authority_pem })
+    }
+}

@@ -1,0 +1,148 @@
+//! Connections: plain or TLS, each with a switch that cuts it, so that a scenario can leave a request without an answer.
+
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use std::{
+    future::pending,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+/// A listening socket.
+pub(crate) struct Wire {
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    handshakes: JoinSet<Option<(Stream, SocketAddr)>>,
+}
+
+impl Wire {
+    pub(crate) fn new(tcp: TcpListener, tls: Option<TlsAcceptor>) -> Self {
+        Self { tcp, tls, handshakes: JoinSet::new() }
+    }
+}
+
+impl Listener for Wire {
+    type Io = Stream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Stream, SocketAddr) {
+        loop {
+            let finished = async {
+                match self.handshakes.join_next().await {
+                    Some(finished) => finished.ok().flatten(),
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                (stream, address) = Listener::accept(&mut self.tcp) => match self.tls.clone() {
+                    None => return (Stream::new(Transport::Plain(stream)), address),
+                    // Beside each other, so that a client that dawdles over its handshake stops nobody.
+                    Some(tls) => {
+                        self.handshakes.spawn(async move {
+                            let stream = tls.accept(stream).await.ok()?;
+                            Some((Stream::new(Transport::Tls(Box::new(stream))), address))
+                        });
+                    }
+                },
+                Some(ready) = finished => return ready,
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// A connection.
+pub(crate) struct Stream {
+    transport: Transport,
+    switch: Switch,
+}
+
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Cuts one connection.
+#[derive(Clone, Default)]
+pub(crate) struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    /// From now on nothing is written any more.
+    pub(crate) fn cut(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
+}
+
+impl Connected<IncomingStream<'_, Wire>> for Switch {
+    fn connect_info(stream: IncomingStream<'_, Wire>) -> Self {
+        stream.io().switch.clone()
+    }
+}
+
+impl Stream {
+    fn new(transport: Transport) -> Self {
+        Self { transport, switch: Switch::default() }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.switch.check()?;
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The service over HTTP, against the stand-in for Entra ID in the same process.
+//!
+//! One world per test: both servers on free ports, one clock for both, the demo's estate with a second tenant.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod entra_refuses;
+mod exchange;
+mod log;
+mod subject_token;
+mod world;

@@ -1,0 +1,109 @@
+//! Where things are, and the programs that packing needs. What comes from npm is installed under `target/`, from a lock file, and
+//! only when that changed.
+
+use crate::run::{Outcome, root, run, section};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Cargo's target folder.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |set| root().join(set))
+}
+
+/// Node, with the packages of `xtask/src/node/`.
+pub(crate) struct Node {
+    folder: PathBuf,
+}
+
+impl Node {
+    /// Installs the packages unless exactly these are there.
+    pub(crate) fn install() -> Outcome<Self> {
+        let source = root().join("xtask/src/node");
+        let folder = target().join("node");
+        let lock = |folder: &Path| fs::read(folder.join("package-lock.json")).ok();
+        // npm writes this one last, so an installation that was cut off is done again.
+        let complete = folder.join("node_modules/.package-lock.json").exists();
+        fs::create_dir_all(&folder).map_err(|why| format!("{} cannot be made: {why}.", folder.display()))?;
+        let installed = complete && lock(&source) == lock(&folder);
+        for name in ["package.json", "package-lock.json", ".npmrc", "sizes.mjs"] {
+            fs::copy(source.join(name), folder.join(name))
+                .map_err(|why| format!("{name} cannot be copied: {why}."))?;
+        }
+        if !installed {
+            let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+            let mut command = Command::new(npm);
+            // No package here needs its install script.
+            command
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+                .current_dir(&folder);
+            section("Installing the packer's npm tools (once)");
+            run(&mut command)?;
+        }
+        Ok(Self { folder })
+    }
+
+    /// A program of one of the packages.
+    pub(crate) fn tool(&self, path: &str) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.folder.join("node_modules").join(path));
+        command
+    }
+
+    /// A script of our own.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.folder.join(name));
+        command
+    }
+
+    /// Bundles a module and what it imports into one classic script. Constants are names and JavaScript expressions.
+    pub(crate) fn bundle(&self, entry: &Path, constants: &[(&str, String)]) -> Outcome<String> {
+        let mut command = self.esbuild(entry);
+        command.args(["--bundle", "--format=iife"]);
+        command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
+        printed(&mut command)
+    }
+
+    /// Minifies a script that imports nothing.
+    pub(crate) fn minify(&self, entry: &Path) -> Outcome<String> {
+        printed(&mut self.esbuild(entry))
+    }
+
+    /// The same for what a package exports, for comparison.
+    pub(crate) fn bundle_export(&self, name: &str, package: &str) -> Outcome<String> {
+        let entry = self.folder.join("export.mjs");
+        let text = format!("export {{ {name} }} from {package:?};\n");
+        fs::write(&entry, text).map_err(|why| format!("{} cannot be written: {why}.", entry.display()))?;
+        let mut command = self.esbuild(&entry);
+        command.args(["--bundle", "--format=iife", "--global-name=compared"]);
+        printed(&mut command)
+    }
+
+    fn esbuild(&self, entry: &Path) -> Command {
+        let mut command = self.tool("esbuild/bin/esbuild");
+        command.arg(entry).args([
+            "--minify",
+            "--target=es2022",
+            "--legal-comments=none",
+            "--log-level=warning",
+        ]);
+        command
+    }
+}
+
+/// What a program prints. Unlike `run::output`, this is about a step that must work.
+pub(crate) fn printed(command: &mut Command) -> Outcome<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|why| format!("node could not be started: {why}."))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err("A step of packing failed; the lines above say why.".to_owned())
+    }
+}
