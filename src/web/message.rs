@@ -19,6 +19,7 @@ pub struct Inbox {
     storage: Option<Storage>,
     pending: String,
     response: Once<String>,
+    on_channel: Closure<dyn FnMut(MessageEvent)>,
     on_message: Closure<dyn FnMut(MessageEvent)>,
     on_storage: Closure<dyn FnMut(StorageEvent)>,
 }
@@ -29,14 +30,15 @@ impl Inbox {
     pub fn open(window: &Window, id: &str) -> Self {
         let response = Once::new();
         // Each of these may be refused, in a sandboxed frame or by the user's settings; the other ways remain.
-        let channel = BroadcastChannel::new(&format!("{PREFIX}{id}")).ok();
+        let channel = BroadcastChannel::new(&[PREFIX, id].concat()).ok();
         let storage = window.local_storage().ok().flatten();
-        let pending = format!("{PREFIX}pending:{id}");
+        let pending = [PREFIX, "pending:", id].concat();
         if let Some(storage) = &storage {
             let _ = storage.set_item(&pending, "{\"v\":1}");
         }
         let inbox = Self {
-            on_message: on_message(window, id, channel.clone(), response.clone()),
+            on_channel: on_channel(id, channel.clone(), response.clone()),
+            on_message: on_message(window, id, response.clone()),
             on_storage: on_storage(id, storage.clone(), response.clone()),
             window: window.clone(),
             channel,
@@ -45,7 +47,7 @@ impl Inbox {
             response,
         };
         if let Some(channel) = &inbox.channel {
-            channel.set_onmessage(Some(inbox.on_message.as_ref().unchecked_ref()));
+            channel.set_onmessage(Some(inbox.on_channel.as_ref().unchecked_ref()));
         }
         let _ = window.add_event_listener_with_callback("message", inbox.on_message.as_ref().unchecked_ref());
         let _ = window.add_event_listener_with_callback("storage", inbox.on_storage.as_ref().unchecked_ref());
@@ -77,36 +79,40 @@ impl Drop for Inbox {
     }
 }
 
-/// One handler for the channel and for the window: both are held to origin and version; the window, which is no secret name, to
-/// the id as well.
-fn on_message(
-    window: &Window,
+/// The page's first way. Only this origin can reach the channel, and only who knows the id can name it.
+fn on_channel(
     id: &str,
     channel: Option<BroadcastChannel>,
     response: Once<String>,
 ) -> Closure<dyn FnMut(MessageEvent)> {
-    let origin = window.location().origin().unwrap_or_default();
     let id = id.to_owned();
     Closure::new(move |event: MessageEvent| {
-        let message = Value::new(event.data());
-        let from_window = event.source();
-        let meant = event.origin() == origin
-            && message.number("v") == Some(1)
-            && (from_window.is_none() || message.text("id").as_deref() == Some(id.as_str()));
-        let Some(payload) = meant.then(|| message.text("payload")).flatten() else { return };
-        let acknowledgement = acknowledgement(&id);
-        match (from_window, &channel) {
-            (Some(page), _) => {
-                let page: Window = page.unchecked_into();
-                let _ = page.post_message(&acknowledgement, &origin);
-            }
-            (None, Some(channel)) => {
-                let _ = channel.post_message(&acknowledgement);
-            }
-            (None, None) => {}
+        let Some(payload) = payload(&event) else { return };
+        if let Some(channel) = &channel {
+            let _ = channel.post_message(&acknowledgement(&id));
         }
         response.set(payload);
     })
+}
+
+/// The page's second way. Any window may post here, so origin and id must be right.
+fn on_message(window: &Window, id: &str, response: Once<String>) -> Closure<dyn FnMut(MessageEvent)> {
+    let origin = window.location().origin().unwrap_or_default();
+    let id = id.to_owned();
+    Closure::new(move |event: MessageEvent| {
+        let meant = event.origin() == origin && Value::new(event.data()).text("id").as_deref() == Some(id.as_str());
+        let Some(payload) = payload(&event).filter(|_| meant) else { return };
+        if let Some(page) = event.source() {
+            let page: Window = page.unchecked_into();
+            let _ = page.post_message(&acknowledgement(&id), &origin);
+        }
+        response.set(payload);
+    })
+}
+
+fn payload(event: &MessageEvent) -> Option<String> {
+    let message = Value::new(event.data());
+    message.text("payload").filter(|_| message.number("v") == Some(1))
 }
 
 /// The page's last way. The reader deletes; the text comes with the event.
@@ -115,7 +121,7 @@ fn on_storage(
     storage: Option<Storage>,
     response: Once<String>,
 ) -> Closure<dyn FnMut(StorageEvent)> {
-    let key = format!("{PREFIX}response:{id}");
+    let key = [PREFIX, "response:", id].concat();
     Closure::new(move |event: StorageEvent| {
         if event.key().as_deref() != Some(key.as_str()) {
             return;

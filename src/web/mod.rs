@@ -15,6 +15,12 @@ mod surface;
 pub use message::Inbox;
 pub use popup::Popup;
 
+#[cfg(all(test, target_arch = "wasm32"))]
+pub(crate) use {
+    invite::{given_up, invite},
+    popup::Popups,
+};
+
 use crate::{
     convert,
     hooks::{Hooks, Prompts},
@@ -22,6 +28,7 @@ use crate::{
     json::Value,
 };
 use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+#[cfg(not(all(test, target_arch = "wasm32")))]
 use popup::Popups;
 use std::future::Future;
 use web_sys::Window;

@@ -38,7 +38,7 @@ impl EntraError {
     /// What the caller is told.
     pub(crate) fn judge(self) -> Box<Error> {
         let code = self.code();
-        let mut error = Error::new(code, sentence(code));
+        let mut error = Box::<Error>::from(code);
         error.aadsts = self.numbers.first().copied();
         error.retry_after_ms = self.retry_after.map(|seconds| seconds.saturating_mul(1000));
         if code == Code::InteractionRequired {
@@ -104,39 +104,17 @@ fn by_number(number: u64) -> Option<Code> {
     })
 }
 
-/// The sentence for a code, where nothing more is known than the code.
-pub(crate) fn sentence(code: Code) -> &'static str {
-    match code {
-        Code::AppNotInTenant => {
-            "The control client or its backend does not exist in this tenant: an administrator adds it at `consentUrl`."
-        }
-        Code::BlockedByPolicy => "A policy of this tenant blocks the user here: ask an administrator.",
-        Code::ClientNotAllowed => {
-            "The token service does not take this control client from this broker, tenant or site: check its configuration."
-        }
-        Code::ConsentRequired => {
-            "The control client lacks a consent in this tenant: an administrator gives it at `consentUrl`."
-        }
-        Code::InteractionRequired => "The user must act before this token can be had: call signIn().",
-        Code::LoginRequired => "The session is over: call signIn().",
-        Code::Network => "The sign-in service cannot be reached: try again.",
-        Code::ScopeNotAllowed => "The token service does not allow these scopes for this control client.",
-        Code::StsRejected => {
-            "The token service refuses this request, and asking again would not change that."
-        }
-        Code::StsUnavailable => "The token service cannot be reached or is out of order: try again.",
-        Code::Throttled => "Too many requests: try again after `retryAfterMs`.",
-        Code::UserCancelled => {
-            "The user chose not to sign in: nothing prompts again until signIn() is called."
-        }
-        _ => "Entra refuses this request: look up the number in `aadsts`.",
-    }
-}
-
 /// All `AADSTS<digits>` in a text, in their order.
 pub(crate) fn numbers_in(description: &str) -> Vec<u64> {
-    let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
-    description.split("AADSTS").skip(1).filter_map(|rest| rest.get(..digits(rest))?.parse().ok()).collect()
+    let mut numbers = Vec::new();
+    for (at, window) in description.as_bytes().windows(6).enumerate() {
+        if window == b"AADSTS" {
+            let digits = description.bytes().skip(at + 6).map_while(|byte| char::from(byte).to_digit(10));
+            let number = digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(digit.into()));
+            numbers.extend((number > 0).then_some(number));
+        }
+    }
+    numbers
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What callers ask for and what they get (contract §1): read from foreign JavaScript, so every member is checked.
 
-use crate::{Account, Code, Error, Json, Result, Secret, guid};
+use crate::{
+    Account, Json, Result, Secret,
+    members::{Members, invalid},
+};
 
 /// A call of `getToken`.
 #[derive(Clone, Default)]
@@ -61,40 +64,24 @@ impl TokenRequest {
     /// Reads a request. Members of no concern here (`signal`, `timeoutMs`) are left alone.
     ///
     /// # Errors
-    /// The first member that is of the wrong type or form.
+    /// `config_invalid` for the first member that is of the wrong type: the contract has no code for a misspelt argument, and
+    /// this one promises to name the member.
     pub fn read(json: &impl Json) -> Result<Self> {
-        let names = json.names();
-        let given = |name: &str| names.iter().any(|own| own == name);
-        let client = json.text("client").ok_or_else(|| {
-            Error::new(Code::ClientNotAllowed, "`client` must be the GUID or the alias of a control client.")
-        })?;
-        let scopes = match json.texts("scopes") {
-            Some(scopes) => scopes,
-            None if given("scopes") => {
-                return Err(Error::new(Code::ScopeNotAllowed, "`scopes` must be a list of texts."));
-            }
-            None => Vec::new(),
+        let members = Members::of(json, "");
+        let interaction = match members.text("interaction")?.as_str() {
+            "" | "auto" => Interaction::Auto,
+            "never" => Interaction::Never,
+            _ => return Err(invalid("interaction", "must be \"auto\" or \"never\"")),
         };
-        let interaction = match json.text("interaction").as_deref() {
-            Some("auto") => Interaction::Auto,
-            Some("never") => Interaction::Never,
-            None if !given("interaction") => Interaction::Auto,
-            _ => return Err(wrong("`interaction` must be \"auto\" or \"never\".")),
-        };
-        let claims = json.text("claims");
-        if claims.is_none() && given("claims") {
-            return Err(wrong("`claims` must be the JSON text of a claims challenge."));
-        }
-        let force_refresh = json.flag("forceRefresh");
-        if force_refresh.is_none() && given("forceRefresh") {
-            return Err(wrong("`forceRefresh` must be true or false."));
-        }
-        let correlation_id = json.text("correlationId");
-        if given("correlationId") && !correlation_id.as_deref().is_some_and(guid::is_guid) {
-            return Err(wrong("`correlationId` must be a GUID."));
-        }
-        let force_refresh = force_refresh.unwrap_or(false);
-        Ok(Self { client, scopes, claims, force_refresh, interaction, correlation_id })
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        Ok(Self {
+            client: members.text("client")?,
+            scopes: members.texts("scopes")?,
+            claims: given(members.text("claims")?),
+            force_refresh: members.flag("forceRefresh")?,
+            interaction,
+            correlation_id: given(members.text("correlationId")?),
+        })
     }
 }
 
@@ -104,21 +91,52 @@ impl SignInRequest {
     /// # Errors
     /// The first member that is of the wrong type.
     pub fn read(json: &impl Json) -> Result<Self> {
-        let names = json.names();
-        let given = |name: &str| names.iter().any(|own| own == name);
-        let login_hint = json.text("loginHint");
-        if login_hint.is_none() && given("loginHint") {
-            return Err(wrong("`loginHint` must be a text."));
-        }
-        let select_account = json.flag("selectAccount");
-        if select_account.is_none() && given("selectAccount") {
-            return Err(wrong("`selectAccount` must be true or false."));
-        }
-        Ok(Self { login_hint, select_account: select_account.unwrap_or(false) })
+        let members = Members::of(json, "");
+        let login_hint = members.text("loginHint")?;
+        let select_account = members.flag("selectAccount")?;
+        Ok(Self { login_hint: Some(login_hint).filter(|hint| !hint.is_empty()), select_account })
     }
 }
 
-/// The contract has no code for a misspelt argument; this one promises to name the member.
-fn wrong(message: &'static str) -> Box<Error> {
-    Error::new(Code::ConfigInvalid, message)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_request_is_read_and_what_is_of_no_concern_is_left_alone() {
+        let json = json!({ "client": "c", "scopes": ["a", "b"], "claims": "{}", "forceRefresh": true,
+            "interaction": "never", "correlationId": "i", "signal": {}, "timeoutMs": 5 });
+        let request = TokenRequest::read(&json).expect("it is good");
+        assert_eq!((request.client.as_str(), request.scopes), ("c", vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!((request.claims.as_deref(), request.force_refresh), (Some("{}"), true));
+        assert!(request.interaction == Interaction::Never);
+        assert_eq!(request.correlation_id.as_deref(), Some("i"));
+        let small = TokenRequest::read(&json!({ "client": "c" })).expect("it is good");
+        assert!(small.scopes.is_empty() && small.claims.is_none() && !small.force_refresh);
+        assert!(small.interaction == Interaction::Auto);
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_is_named() {
+        for (name, value) in [
+            ("client", json!(1)),
+            ("scopes", json!("User.Read")),
+            ("scopes", json!([1])),
+            ("claims", json!({})),
+            ("forceRefresh", json!("true")),
+            ("interaction", json!("sometimes")),
+            ("correlationId", json!(null)),
+        ] {
+            let mut json = json!({ "client": "c" });
+            json[name] = value;
+            let error = TokenRequest::read(&json).err().expect("it is refused");
+            assert_eq!(error.code, crate::Code::ConfigInvalid);
+            assert!(error.message.starts_with(&format!("`{name}` ")), "{}", error.message);
+        }
+        for (name, value) in [("loginHint", json!(1)), ("selectAccount", json!("yes"))] {
+            let error = SignInRequest::read(&json!({ name: value })).err().expect("it is refused");
+            assert!(error.message.starts_with(&format!("`{name}` ")), "{}", error.message);
+        }
+    }
 }

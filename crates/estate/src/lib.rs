@@ -14,7 +14,10 @@ pub use certificates::{CertificateError, Certificates};
 pub use project::Addresses;
 
 use serde::Deserialize;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// Everything that exists, as written in the file.
 #[derive(Clone, Debug, Deserialize)]
@@ -168,6 +171,9 @@ pub enum EstateError {
         /// The scope it lacks.
         scope: String,
     },
+    /// Two registrations share a name.
+    #[error("the estate has two registrations named {0:?}")]
+    DuplicateName(String),
     /// Two registrations share an id.
     #[error("the estate gives client_id {0} to two registrations")]
     DuplicateId(String),
@@ -211,6 +217,11 @@ impl Estate {
     }
 
     fn check(&self) -> Result<(), EstateError> {
+        let names = self.controls.keys().chain(self.backends.keys()).chain(self.apps.keys());
+        let mut seen = BTreeSet::from(["broker"]);
+        if let Some(name) = names.map(String::as_str).find(|name| !seen.insert(name)) {
+            return Err(EstateError::DuplicateName(name.to_owned()));
+        }
         let mut ids = vec![&self.broker.client_id];
         ids.extend(self.controls.values().map(|control| &control.client_id));
         ids.extend(self.backends.values().map(|backend| &backend.client_id));
@@ -311,6 +322,12 @@ mod tests {
     fn two_registrations_cannot_share_an_id() {
         let why = refused("c0000000-0000-4000-8000-000000000002", "c0000000-0000-4000-8000-000000000001");
         assert!(why.contains("c0000000-0000-4000-8000-000000000001"), "{why}");
+    }
+
+    #[test]
+    fn a_name_means_one_registration() {
+        let why = refused("[backends.documents-api]", "[backends.calendar]");
+        assert!(why.contains("\"calendar\""), "{why}");
     }
 
     #[test]

@@ -76,6 +76,7 @@ const provider = new Provider(origin, {
         ctx.oidc.params.scope = [...new Set([...ctx.oidc.requestParamScopes, ...OIDC, ...controlScopes])].join(' ');
         return controlScopes.map(resourceOf);
       },
+      useGrantedResource: (ctx) => Boolean(resourceIn(ctx.oidc.params.scope)),
       getResourceServerInfo: (ctx, resource) => resourceServer(resource),
     },
   },

@@ -1,5 +1,5 @@
-// An application as its author would write it with `@azure/msal-browser`. The test says what it does next: `start` once per
-// page, `act` at once or on the next click, and reads `outcome`.
+// An application as its author would write it, with `@azure/msal-browser` or with the packed broker. The test says what it does
+// next: `start` or `startBroker` once per page, then `act` at once or on the next click, and reads `outcome`.
 'use strict';
 
 let app;
@@ -9,7 +9,7 @@ function settle(promise) {
   window.outcome = null;
   promise.then(
     (value) => { window.outcome = { value: value ?? null }; },
-    ({ name, errorCode, subError, claims, message }) => { window.outcome = { error: { name, errorCode, subError, claims, message } }; },
+    ({ name, code, errorCode, claims, message }) => { window.outcome = { error: { name, code, errorCode, claims, message } }; },
   );
 }
 
@@ -21,8 +21,13 @@ window.start = (config) => settle((async () => {
   return { version: msal.version, returned, accounts: app.getAllAccounts() };
 })());
 
+window.startBroker = (config) => {
+  app = window.talxisBroker;
+  app.configure(config);
+};
+
 const act = (method, request) => settle(Promise.resolve(app[method](request)).then((value) => {
-  if (value?.account) app.setActiveAccount(value.account);
+  if (value?.account) app.setActiveAccount?.(value.account);
   return value;
 }));
 window.act = act;

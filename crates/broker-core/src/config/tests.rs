@@ -71,9 +71,9 @@ fn a_client_entry_that_breaks_a_rule_is_refused_and_named() {
         ("a", json!([PICKER]), "clients.a"),
         ("a", json!({ "clientId": PICKER, "secret": "x" }), "clients.a.secret"),
         ("a", json!({ "clientId": PICKER, "scope": 1 }), "clients.a.scope"),
-        ("a", scoped("https://graph.microsoft.com/User.Read"), "clients.a.scope"),
-        ("a", scoped(&format!("api://{PICKER}/.default")), "clients.a.scope"),
-        ("a", scoped(&format!("api://{PICKER}/x https://graph.microsoft.com/y")), "clients.a.scope"),
+        ("a", scoped("https://graph.microsoft.com/User.Read"), "clients.a"),
+        ("a", scoped(&format!("api://{PICKER}/.default")), "clients.a"),
+        ("a", scoped(&format!("api://{PICKER}/x https://graph.microsoft.com/y")), "clients.a"),
         ("a", json!(BROKER), "clients.a"),
         (
             PICKER,

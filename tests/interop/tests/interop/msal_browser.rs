@@ -168,7 +168,7 @@ async fn logout_popup_ends_the_session_on_both_sides() -> Result {
     let stage = Stage::signed_in().await?;
     let account = stage.browser.script("return app.getActiveAccount()", &[]).await?;
     stage.click("logoutPopup", json!({ "account": account })).await?;
-    stage.browser.in_popup(async || Ok(())).await?;
+    // Nobody has to press anything in the popup: it may be gone before a test could look at it.
     stage.browser.value().await?;
     assert_eq!(stage.asked(), [Endpoint::Logout]);
 

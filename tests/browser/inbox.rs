@@ -1,0 +1,130 @@
+//! The mailbox for one redirect response (contract §5).
+
+use super::{js, text, turn, window};
+use crate::web::Inbox;
+use broker_core::Inbox as _;
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Waker},
+};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+fn open() -> Inbox {
+    js("window.acks = []");
+    Inbox::open(&window(), ID)
+}
+
+/// The other end of the channel, as the redirect page holds it.
+fn page() {
+    js(&format!("window.page = new BroadcastChannel('talxis-broker:{ID}'); page.onmessage = (event) => acks.push(event.data)"));
+}
+
+fn pending() -> bool {
+    !js(&format!("localStorage.getItem('talxis-broker:pending:{ID}')")).is_null()
+}
+
+async fn arrived(inbox: &mut Inbox) -> Option<String> {
+    turn().await;
+    let response = pin!(inbox.response());
+    match response.poll(&mut Context::from_waker(Waker::noop())) {
+        std::task::Poll::Ready(text) => Some(text),
+        std::task::Poll::Pending => None,
+    }
+}
+
+/// A message to the window. `members` may repeat and so change the right ones.
+fn post(event: &str, data: &str) {
+    js(&format!(
+        "dispatchEvent(new MessageEvent('message', {{ origin: location.origin, source: window, data: {{ v: 1, id: '{ID}', payload: 'code=1', {data} }}, {event} }}))"
+    ));
+}
+
+#[wasm_bindgen_test]
+async fn a_response_on_the_channel_arrives_and_is_acknowledged() {
+    let mut inbox = open();
+    page();
+    js("page.postMessage({ v: 1, payload: 'code=1&state=s' })");
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1&state=s"));
+    turn().await;
+    assert_eq!(text("JSON.stringify(acks)"), format!("[{{\"v\":1,\"ack\":true,\"id\":\"{ID}\"}}]"));
+}
+
+#[wasm_bindgen_test]
+async fn a_message_of_another_version_or_shape_is_neither_taken_nor_acknowledged() {
+    let mut inbox = open();
+    page();
+    js("page.postMessage({ v: 2, payload: 'x' }); page.postMessage({ v: 1, payload: 7 }); page.postMessage(null)");
+    assert_eq!(arrived(&mut inbox).await, None);
+    assert_eq!(text("JSON.stringify(acks)"), "[]");
+}
+
+#[wasm_bindgen_test]
+async fn a_response_from_a_window_of_this_origin_arrives() {
+    let mut inbox = open();
+    post("", "");
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));
+}
+
+#[wasm_bindgen_test]
+async fn a_message_of_a_foreign_origin_is_ignored() {
+    let mut inbox = open();
+    post("origin: 'https://evil.example'", "");
+    post("origin: ''", "");
+    assert_eq!(arrived(&mut inbox).await, None);
+}
+
+#[wasm_bindgen_test]
+async fn a_message_for_another_sign_in_is_ignored_even_from_a_window_that_is_gone() {
+    let mut inbox = open();
+    post("", "id: 'f'.repeat(32)");
+    post("source: null", "id: undefined");
+    assert_eq!(arrived(&mut inbox).await, None);
+}
+
+#[wasm_bindgen_test]
+async fn a_storage_entry_arrives_and_is_deleted_by_its_reader() {
+    let mut inbox = open();
+    let entry = format!("talxis-broker:response:{ID}");
+    js(&format!(
+        "localStorage.setItem('{entry}', JSON.stringify({{ v: 1, payload: 'code=2' }}));
+        dispatchEvent(new StorageEvent('storage', {{ key: '{entry}', newValue: localStorage.getItem('{entry}') }}))"
+    ));
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=2"));
+    assert!(js(&format!("localStorage.getItem('{entry}')")).is_null());
+}
+
+#[wasm_bindgen_test]
+async fn an_entry_for_another_sign_in_stays_where_it_is() {
+    let mut inbox = open();
+    js("localStorage.setItem('talxis-broker:response:other', '{\"v\":1,\"payload\":\"x\"}');
+        dispatchEvent(new StorageEvent('storage', { key: 'talxis-broker:response:other', newValue: localStorage.getItem('talxis-broker:response:other') }))");
+    assert_eq!(arrived(&mut inbox).await, None);
+    assert!(!js("localStorage.getItem('talxis-broker:response:other')").is_null());
+    js("localStorage.removeItem('talxis-broker:response:other')");
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_inbox_leaves_no_record_and_answers_nobody() {
+    let inbox = open();
+    assert!(pending());
+    drop(inbox);
+    assert!(!pending());
+    page();
+    js("page.postMessage({ v: 1, payload: 'late' })");
+    post("", "");
+    turn().await;
+    assert_eq!(text("JSON.stringify(acks)"), "[]");
+}
+
+#[wasm_bindgen_test]
+async fn without_storage_and_channel_a_window_can_still_answer() {
+    let _channel = super::Patched::new("BroadcastChannel", "function () { throw new Error('refused'); }");
+    js("Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); }, configurable: true })");
+    let mut inbox = Inbox::open(&window(), ID);
+    js("delete window.localStorage");
+    post("", "");
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));
+}

@@ -1,0 +1,46 @@
+//! The sign-in window.
+
+use super::{js, popups, text, willing_browser};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen_test]
+fn without_a_gesture_the_browser_refuses_and_no_prompt_counts_as_open() {
+    let popups = popups();
+    assert!(popups.open("about:blank").is_none());
+    assert_eq!(text("JSON.stringify(prompting)"), "[]");
+}
+
+#[wasm_bindgen_test]
+fn a_window_that_comes_closed_counts_as_refused() {
+    let _browser = super::Patched::new("open", "() => ({ closed: true, focus() {}, close() {} })");
+    assert!(popups().open("https://login.example/").is_none());
+}
+
+#[wasm_bindgen_test]
+fn dropping_closes_the_window_and_ends_the_prompt() {
+    let _browser = willing_browser();
+    let popup = popups().open("https://login.example/");
+    assert_eq!(text("JSON.stringify(prompting)"), "[true]");
+    drop(popup);
+    assert_eq!(text("opened.join()"), "open https://login.example/,close");
+    assert_eq!(text("JSON.stringify(prompting)"), "[true,false]");
+}
+
+#[wasm_bindgen_test]
+fn the_window_has_a_size_a_place_and_still_its_opener() {
+    let _browser = willing_browser();
+    let _popup = popups().open("https://login.example/");
+    let features = text("lastFeatures");
+    assert!(features.starts_with("popup,width=483,height=600,left="), "{features}");
+    assert!(!features.contains("noopener"));
+}
+
+#[wasm_bindgen_test]
+fn opening_again_uses_the_same_name() {
+    let _browser = willing_browser();
+    let popup = popups().open("https://login.example/").unwrap();
+    js("window.firstName = lastName");
+    popup.reopen("https://login.example/again")();
+    assert_eq!(text("opened.join()"), "open https://login.example/,open https://login.example/again");
+    assert!(js("firstName === lastName && firstName.length > 14").is_truthy());
+}
