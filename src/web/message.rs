@@ -100,7 +100,8 @@ fn on_message(window: &Window, id: &str, response: Once<String>) -> Closure<dyn 
     let origin = window.location().origin().unwrap_or_default();
     let id = id.to_owned();
     Closure::new(move |event: MessageEvent| {
-        let meant = event.origin() == origin && Value::new(event.data()).text("id").as_deref() == Some(id.as_str());
+        let meant =
+            event.origin() == origin && Value::new(event.data()).text("id").as_deref() == Some(id.as_str());
         let Some(payload) = payload(&event).filter(|_| meant) else { return };
         if let Some(page) = event.source() {
             let page: Window = page.unchecked_into();

@@ -1,13 +1,12 @@
 //! The sign-in window.
 
-use super::clock;
 use crate::hooks::{Prompt, Prompts};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use web_sys::Window;
 
-const WIDTH: i32 = 483;
-const HEIGHT: i32 = 600;
+const WIDTH: f64 = 483.0;
+const HEIGHT: f64 = 600.0;
 
 /// Opens sign-in windows over one page.
 #[derive(Clone)]
@@ -20,7 +19,7 @@ impl Popups {
     /// Opens a window now, within this call; none if the browser refuses.
     pub(crate) fn open(&self, url: &str) -> Option<Popup> {
         // A name of its own: a known one would navigate a window that some other script opened.
-        let name = format!("talxis-broker-{}", clock::now());
+        let name = ["talxis-broker-", &text(JsValue::from(js_sys::Date::now()))].concat();
         let child = Rc::new(RefCell::new(open(&self.window, url, &name)?));
         Some(Popup { opener: self.window.clone(), name, child, _prompt: self.prompts.begin() })
     }
@@ -54,8 +53,7 @@ impl Drop for Popup {
 }
 
 fn open(opener: &Window, url: &str, name: &str) -> Option<Window> {
-    let features = format!("popup,width={WIDTH},height={HEIGHT},{}", position(opener).unwrap_or_default());
-    let child = opener.open_with_url_and_target_and_features(url, name, &features).ok()??;
+    let child = opener.open_with_url_and_target_and_features(url, name, &features(opener)).ok()??;
     // Some blockers hand out a window that is closed already. Later `closed` means nothing: COOP sets it.
     let blocked = child.closed().unwrap_or(true);
     if !blocked {
@@ -64,15 +62,20 @@ fn open(opener: &Window, url: &str, name: &str) -> Option<Window> {
     (!blocked).then_some(child)
 }
 
-/// In the middle of the page, on whichever screen it is.
-fn position(opener: &Window) -> Result<String, JsValue> {
-    #[allow(clippy::cast_possible_truncation)] // Pixels of a screen.
-    let middle = |start: JsValue, size: JsValue, own: i32| {
-        let (start, size) =
-            (start.as_f64().unwrap_or_default() as i32, size.as_f64().unwrap_or_default() as i32);
-        start + ((size - own) / 2).max(0)
+/// A small window in the middle of the page, on whichever screen that is.
+fn features(opener: &Window) -> String {
+    let middle = |start: Result<JsValue, JsValue>, size: Result<JsValue, JsValue>, own: f64| {
+        let number =
+            |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64()).unwrap_or_default();
+        text((number(start) + (number(size) - own) / 2.0).max(0.0).floor().into())
     };
-    let left = middle(opener.screen_x()?, opener.outer_width()?, WIDTH);
-    let top = middle(opener.screen_y()?, opener.outer_height()?, HEIGHT);
-    Ok(format!("left={left},top={top}"))
+    let left = middle(opener.screen_x(), opener.outer_width(), WIDTH);
+    let top = middle(opener.screen_y(), opener.outer_height(), HEIGHT);
+    ["popup,width=", &text(WIDTH.into()), ",height=", &text(HEIGHT.into()), ",left=", &left, ",top=", &top]
+        .concat()
+}
+
+/// The browser's own number formatting: Rust's costs half a kilobyte.
+fn text(number: JsValue) -> String {
+    number.unchecked_into::<js_sys::Number>().to_string_with_radix(10).map(String::from).unwrap_or_default()
 }

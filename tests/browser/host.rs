@@ -17,7 +17,9 @@ fn a_page_without_xrm_has_its_own_address_and_nothing_else() {
 
 #[wasm_bindgen_test]
 fn power_apps_tells_tenant_address_and_user() {
-    let _xrm = xrm("{ organizationSettings: { organizationTenant: 't-1' }, getClientUrl: () => location.origin + '/org/' }");
+    let _xrm = xrm(
+        "{ organizationSettings: { organizationTenant: 't-1' }, getClientUrl: () => location.origin + '/org/' }",
+    );
     let _preload = Patched::new("__preload", "{ aadLoginHint: 'adele@contoso.example' }");
     let facts = host::facts(&window());
     assert_eq!(facts.tenant.as_deref(), Some("t-1"));
@@ -44,7 +46,10 @@ fn an_address_on_another_origin_is_not_believed() {
 
 #[wasm_bindgen_test]
 fn what_throws_is_absent() {
-    let _xrm = Patched::new("Xrm", "{ get Utility() { throw new Error('not now'); }, get App() { throw new Error('no'); } }");
+    let _xrm = Patched::new(
+        "Xrm",
+        "{ get Utility() { throw new Error('not now'); }, get App() { throw new Error('no'); } }",
+    );
     assert_eq!(host::facts(&window()).tenant, None);
     let _xrm = xrm("{ get organizationSettings() { throw 1; }, getClientUrl() { throw 2; } }");
     assert_eq!(host::facts(&window()).client_url, Some(text("location.origin")));

@@ -19,7 +19,9 @@ fn open() -> Inbox {
 
 /// The other end of the channel, as the redirect page holds it.
 fn page() {
-    js(&format!("window.page = new BroadcastChannel('talxis-broker:{ID}'); page.onmessage = (event) => acks.push(event.data)"));
+    js(&format!(
+        "window.page?.close(); window.page = new BroadcastChannel('talxis-broker:{ID}'); page.onmessage = (event) => acks.push(event.data)"
+    ));
 }
 
 fn pending() -> bool {
@@ -56,7 +58,9 @@ async fn a_response_on_the_channel_arrives_and_is_acknowledged() {
 async fn a_message_of_another_version_or_shape_is_neither_taken_nor_acknowledged() {
     let mut inbox = open();
     page();
-    js("page.postMessage({ v: 2, payload: 'x' }); page.postMessage({ v: 1, payload: 7 }); page.postMessage(null)");
+    js(
+        "page.postMessage({ v: 2, payload: 'x' }); page.postMessage({ v: 1, payload: 7 }); page.postMessage(null)",
+    );
     assert_eq!(arrived(&mut inbox).await, None);
     assert_eq!(text("JSON.stringify(acks)"), "[]");
 }
@@ -122,9 +126,10 @@ async fn a_dropped_inbox_leaves_no_record_and_answers_nobody() {
 #[wasm_bindgen_test]
 async fn without_storage_and_channel_a_window_can_still_answer() {
     let _channel = super::Patched::new("BroadcastChannel", "function () { throw new Error('refused'); }");
-    js("Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); }, configurable: true })");
+    js("window.storage = Object.getOwnPropertyDescriptor(window, 'localStorage');
+        Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); }, configurable: true })");
     let mut inbox = Inbox::open(&window(), ID);
-    js("delete window.localStorage");
+    js("Object.defineProperty(window, 'localStorage', storage)");
     post("", "");
     assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));
 }

@@ -24,7 +24,9 @@ fn app(show: &str) -> Patched {
     js("window.bar = []");
     Patched::new(
         "Xrm",
-        &format!("{{ App: {{ addGlobalNotification: (line) => {show}, clearGlobalNotification: (id) => bar.push(`clear ${{id}}`) }} }}"),
+        &format!(
+            "{{ App: {{ addGlobalNotification: (line) => {show}, clearGlobalNotification: (id) => bar.push(`clear ${{id}}`) }} }}"
+        ),
     )
 }
 
@@ -33,13 +35,20 @@ async fn a_page_without_a_bar_gets_an_element_that_a_screen_reader_reads_and_a_k
     let answer = invitation().await;
     assert_eq!(surfaces(), 1);
     js("window.surface = document.querySelector('[data-talxis-broker]')");
-    assert_eq!(text("surface.getAttribute('role') + ',' + surface.getAttribute('aria-label')"), "region,Sign-in");
+    assert_eq!(
+        text("surface.getAttribute('role') + ',' + surface.getAttribute('aria-label')"),
+        "region,Sign-in"
+    );
     assert!(text("surface.querySelector('[role=alert]').textContent").contains("sign in"));
     assert_eq!(
-        text("[...surface.querySelectorAll('button')].map((button) => button.type + ' ' + button.textContent).join()"),
+        text(
+            "[...surface.querySelectorAll('button')].map((button) => button.type + ' ' + button.textContent).join()"
+        ),
         "button Sign in,button Not now"
     );
-    assert!(js("!surface.contains(document.activeElement) && !surface.querySelector('[tabindex]')").is_truthy());
+    assert!(
+        js("!surface.contains(document.activeElement) && !surface.querySelector('[tabindex]')").is_truthy()
+    );
     click("Not now");
     turn().await;
     assert!(matches!(answer.take(), Some(Invitation::Declined)));
@@ -82,7 +91,10 @@ async fn in_power_apps_the_invitation_is_a_line_of_its_bar() {
     let _app = app("{ window.line = line; return Promise.resolve('n1'); }");
     let answer = invitation().await;
     assert_eq!(surfaces(), 0);
-    assert_eq!(text("JSON.stringify([line.type, line.level, line.showCloseButton, line.action.actionLabel])"), "[2,4,true,\"Sign in\"]");
+    assert_eq!(
+        text("JSON.stringify([line.type, line.level, line.showCloseButton, line.action.actionLabel])"),
+        "[2,4,true,\"Sign in\"]"
+    );
     js("line.action.eventHandler()");
     assert_eq!(text("opened.join()"), format!("open {URL}"));
     turn().await;
@@ -93,7 +105,9 @@ async fn in_power_apps_the_invitation_is_a_line_of_its_bar() {
 #[wasm_bindgen_test]
 async fn a_line_that_is_shown_after_the_click_is_cleared_too() {
     let _browser = willing_browser();
-    let _app = app("{ window.line = line; return new Promise((resolve) => { window.shown = () => resolve('n2'); }); }");
+    let _app = app(
+        "{ window.line = line; return new Promise((resolve) => { window.shown = () => resolve('n2'); }); }",
+    );
     let _answer = invitation().await;
     js("line.action.eventHandler()");
     turn().await;

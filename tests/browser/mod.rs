@@ -88,6 +88,6 @@ fn click(button: &str) {
     click.unchecked_into::<Function>().call0(&JsValue::NULL).unwrap();
 }
 
-fn surfaces() -> u32 {
-    window().document().unwrap().query_selector_all("[data-talxis-broker]").unwrap().length()
+fn surfaces() -> usize {
+    text("'x'.repeat(document.querySelectorAll('[data-talxis-broker]').length)").len()
 }

@@ -28,6 +28,7 @@ pub(crate) fn lint(count: &mut Count) -> Outcome {
     for scope in [
         ["--workspace", "--all-targets"].as_slice(),
         &["--package", "e2e", "--test", "e2e"],
+        &["--package", "interop", "--test", "interop"],
         &["--package", "talxis-broker", "--target", WASM, "--all-targets"],
     ] {
         let arguments: Vec<&str> = ["clippy", "--quiet"]

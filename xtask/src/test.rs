@@ -12,7 +12,8 @@ use std::process::Command;
 type Run = fn(&mut Count) -> Outcome;
 
 /// The kinds of checks, in the order in which they run.
-const KINDS: [(&str, Run); 4] = [("lint", lint::lint), ("host", host), ("browser", browser), ("e2e", e2e)];
+const KINDS: [(&str, Run); 5] =
+    [("lint", lint::lint), ("host", host), ("browser", browser), ("e2e", e2e), ("interop", interop)];
 
 /// How many checks passed and failed.
 #[derive(Default)]
@@ -58,7 +59,9 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     let only = match arguments {
         [] => None,
         [flag, kind] if flag == "--only" && KINDS.iter().any(|(name, _)| name == kind) => Some(kind.as_str()),
-        _ => return Err("cargo xtask test takes nothing, or --only lint|host|browser|e2e.".to_owned()),
+        _ => {
+            return Err("cargo xtask test takes nothing, or --only lint|host|browser|e2e|interop.".to_owned());
+        }
     };
     let mut count = Count::default();
     for (name, kind) in KINDS {
@@ -83,6 +86,15 @@ fn browser(count: &mut Count) -> Outcome {
 }
 
 fn e2e(count: &mut Count) -> Outcome {
+    over_the_packed_broker(count, "e2e", "End-to-end tests over the packed broker")
+}
+
+/// Code that nobody here wrote: MSAL for the browser, Node and Python, oidc-provider, jose, PyJWT.
+fn interop(count: &mut Count) -> Outcome {
+    over_the_packed_broker(count, "interop", "Foreign clients and servers, unmodified")
+}
+
+fn over_the_packed_broker(count: &mut Count, package: &str, what: &str) -> Outcome {
     setup::wasm_pack()?;
     setup::node()?;
     setup::chromium()?;
@@ -92,11 +104,9 @@ fn e2e(count: &mut Count) -> Outcome {
     if !usable {
         return Ok(());
     }
-    section("End-to-end tests over the packed broker");
-    count.tests(&mut command(
-        "cargo",
-        &["test", "--package", "e2e", "--test", "e2e", "--", "--test-threads=1"],
-    ))
+    section(what);
+    let test = ["test", "--package", package, "--test", package, "--", "--test-threads=1"];
+    count.tests(&mut command("cargo", &test))
 }
 
 /// The number in front of a word, as in `3 passed; 0 failed;`.

@@ -2,101 +2,105 @@
 //! Asks for OpenID Connect scopes only, whatever a caller wants, and believes no response whose state is not exactly its own.
 
 use crate::{
-    Code, Error, Result, Secret,
-    entra_error::{self, EntraError},
-    form, guid, pkce, scope,
+    Code, Error, Result, Secret, encoding,
+    entra_error::{EntraError, numbers_in},
+    scope,
 };
 
 /// What one sign-in needs to know again when its response arrives.
 pub(crate) struct Pending {
-    /// Names the channel on which the redirect page answers (contract §5); half of the state.
-    pub(crate) id: String,
+    /// Comes back in the response: `<id>.<secret>`.
+    state: String,
     /// Comes back in the id token.
     pub(crate) nonce: String,
     /// Proves at the token endpoint that the code is ours.
     pub(crate) verifier: Secret,
-    secret: String,
 }
 
-/// What stays the same for every sign-in of one configuration and place.
+/// Where a sign-in goes, and for whom.
 pub(crate) struct AuthorizationRequest<'a> {
     /// `{authority}/{tenant}`.
     pub(crate) tenant_url: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
-    pub(crate) login_hint: Option<&'a str>,
-    pub(crate) select_account: bool,
+    /// Empty: none, like the next one.
+    pub(crate) login_hint: &'a str,
+    pub(crate) prompt: &'a str,
     pub(crate) correlation_id: &'a str,
 }
 
-/// Longer than any code that Entra makes; a longer text is not looked at.
+/// Longer than any response of Entra; a longer one is not looked at.
 const LONGEST_RESPONSE: usize = 16 * 1024;
 
 impl Pending {
     /// A new sign-in from three independent lots of unpredictable bytes.
     pub(crate) fn new(state: [u8; 32], nonce: [u8; 32], verifier: [u8; 32]) -> Self {
-        let (id, secret) = state.split_at(16);
-        Self {
-            id: guid::hex(id),
-            secret: guid::hex(secret),
-            nonce: guid::hex(&nonce),
-            verifier: pkce::verifier(verifier),
-        }
+        let mut state = encoding::hex(&state);
+        state.insert(32, '.');
+        let verifier = Secret::new(encoding::base64url(&verifier));
+        Self { state, nonce: encoding::hex(&nonce), verifier }
+    }
+
+    /// Names the channel on which the redirect page answers (contract §5).
+    pub(crate) fn id(&self) -> &str {
+        self.state.get(..32).unwrap_or_default()
     }
 
     /// The address that the window goes to.
     pub(crate) fn url(&self, request: &AuthorizationRequest<'_>) -> String {
-        let state = self.state();
-        let challenge = pkce::challenge(&self.verifier);
-        let fields = [
+        let query = encoding::form(&[
             ("client_id", request.client_id),
             ("response_type", "code"),
             ("redirect_uri", request.redirect_uri),
             ("response_mode", "fragment"),
             ("scope", scope::OIDC),
-            ("state", &state),
+            ("state", &self.state),
             ("nonce", &self.nonce),
-            ("code_challenge", &challenge),
+            ("code_challenge", &encoding::s256(self.verifier.expose())),
             ("code_challenge_method", "S256"),
             ("client_info", "1"),
             ("client-request-id", request.correlation_id),
-        ];
-        let hint = request.login_hint.map(|hint| ("login_hint", hint));
-        let prompt = request.select_account.then_some(("prompt", "select_account"));
-        let query = form::write(fields.into_iter().chain(hint).chain(prompt));
+            ("login_hint", request.login_hint),
+            ("prompt", request.prompt),
+        ]);
         [request.tenant_url, "/oauth2/v2.0/authorize?", &query].concat()
     }
 
     /// The code in a response.
     ///
     /// # Errors
-    /// `identity_provider` for a response that is not an answer to this request; what Entra's error means otherwise.
+    /// `identity_provider` for a response that is not the answer to this request; what Entra's error means otherwise.
     pub(crate) fn code(&self, response: &str) -> Result<Secret> {
-        let refused = |message: &str| Error::new(Code::IdentityProvider, message);
-        if response.len() > LONGEST_RESPONSE {
-            return Err(refused("The sign-in response is too long to be one: sign in again."));
+        let fields = Some(response)
+            .filter(|response| response.len() <= LONGEST_RESPONSE)
+            .and_then(encoding::parse_form);
+        let fields = fields.unwrap_or_default();
+        let repeated = |(at, field): (usize, &(String, String))| {
+            fields.iter().skip(at + 1).any(|other| other.0 == field.0)
+        };
+        let repeated = fields.iter().enumerate().any(repeated);
+        let take = |name: &str| {
+            fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str()).unwrap_or_default()
+        };
+        let (error, code) = (take("error"), take("code"));
+        if repeated || take("state") != self.state || (error.is_empty() && code.is_empty()) {
+            return Err(Error::new(
+                Code::IdentityProvider,
+                "The response is not the answer to this sign-in: sign in again.",
+            ));
         }
-        let fields: Vec<_> = form_urlencoded::parse(response.as_bytes()).collect();
-        let repeated = |at: usize, name: &str| fields.iter().skip(at + 1).any(|other| other.0 == name);
-        if fields.iter().enumerate().any(|(at, field)| repeated(at, &field.0)) {
-            return Err(refused("The sign-in response holds a parameter twice: sign in again."));
+        if error.is_empty() {
+            return Ok(Secret::new(code.to_owned()));
         }
-        let take = |name: &str| fields.iter().find(|field| field.0 == name).map(|field| field.1.to_string());
-        if take("state").as_deref() != Some(self.state().as_str()) {
-            return Err(refused("The sign-in response does not belong to this sign-in: sign in again."));
+        let suberror = [take("suberror"), take("error_subcode")].concat();
+        Err(EntraError {
+            error: error.to_owned(),
+            suberror,
+            numbers: numbers_in(take("error_description")),
+            claims: Some(take("claims").to_owned()).filter(|claims| !claims.is_empty()),
+            ..EntraError::default()
         }
-        if let Some(error) = take("error") {
-            let suberror = take("suberror").or_else(|| take("error_subcode")).unwrap_or_default();
-            let numbers = entra_error::numbers_in(&take("error_description").unwrap_or_default());
-            let claims = take("claims");
-            return Err(EntraError { error, suberror, numbers, claims, ..EntraError::default() }.judge());
-        }
-        let code = take("code").filter(|code| !code.is_empty());
-        code.map(Secret::new).ok_or_else(|| refused("The sign-in response holds no code: sign in again."))
-    }
-
-    fn state(&self) -> String {
-        [self.id.as_str(), ".", &self.secret].concat()
+        .judge())
     }
 }
 
@@ -122,8 +126,8 @@ mod tests {
             tenant_url: "https://login.example/t",
             client_id: "b",
             redirect_uri: "https://app.example/r.html?",
-            login_hint: None,
-            select_account: false,
+            login_hint: "",
+            prompt: "",
             correlation_id: "i",
         }
     }
@@ -132,12 +136,12 @@ mod tests {
     fn the_request_is_exactly_this() {
         let expected = "https://login.example/t/oauth2/v2.0/authorize?client_id=b&response_type=code\
             &redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F&response_mode=fragment\
-            &scope=openid+profile+offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
+            &scope=openid%20profile%20offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
             &nonce=0808080808080808080808080808080808080808080808080808080808080808\
             &code_challenge=g80hPkaKL7rbUpYj1pvTaDr7jxOh8KvDFn00a94wNxk&code_challenge_method=S256\
             &client_info=1&client-request-id=i";
         assert_eq!(pending().url(&request()), expected);
-        let hinted = AuthorizationRequest { login_hint: Some("a@b&c"), select_account: true, ..request() };
+        let hinted = AuthorizationRequest { login_hint: "a@b&c", prompt: "select_account", ..request() };
         assert_eq!(
             pending().url(&hinted),
             [expected, "&login_hint=a%40b%26c&prompt=select_account"].concat()
@@ -160,6 +164,8 @@ mod tests {
             "code=x&state=07070707070707070707070707070707",
             "code=x&state=STATEx",
             "code=x&code=x&state=STATE",
+            "code=x&x=&x=&state=STATE",
+            "code=x&state=STATE&a=%ff",
             "code=x&state=STATE&state=STATE",
             "state=STATE",
             "code=&state=STATE",

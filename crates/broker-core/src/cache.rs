@@ -4,10 +4,10 @@
 use crate::{Account, Secret, scope::Scopes};
 
 /// What a token is remembered by. Claims are not part of it: a challenge that was met replaces what was there.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) client: String,
-    tenant: String,
+    /// The tenant and the user's home.
     account: String,
     /// Empty for the client token itself.
     pub(crate) scopes: Scopes,
@@ -19,8 +19,8 @@ pub(crate) struct Token {
     pub(crate) secret: Secret,
     /// In milliseconds since the epoch.
     pub(crate) expires_on: u64,
-    /// As granted.
-    pub(crate) scopes: Vec<String>,
+    /// As granted, space separated.
+    pub(crate) scopes: String,
 }
 
 /// The tokens of one signed-in user.
@@ -41,43 +41,50 @@ const MOST: usize = 128;
 impl Key {
     /// The key for an account.
     pub(crate) fn new(client: &str, account: &Account, scopes: Scopes) -> Self {
-        let (tenant, home) = (account.tenant_id.clone(), account.home_account_id.clone());
-        Self { client: client.to_owned(), tenant, account: home, scopes }
+        let account = [account.tenant_id.as_str(), "/", &account.home_account_id].concat();
+        Self { client: client.to_owned(), account, scopes }
     }
 }
 
 impl Cache {
     /// A token that is good for a while. One from the future, stored before the clock was turned back, is not.
     pub(crate) fn find(&self, key: &Key, now: u64) -> Option<Token> {
-        let good = |entry: &&Entry| entry.stored_on <= now && is_good(&entry.token, now);
-        self.0.iter().find(|entry| entry.key == *key).filter(good).map(|entry| entry.token.clone())
+        let good =
+            |entry: &&Entry| entry.stored_on <= now && entry.token.expires_on >= now.saturating_add(LEEWAY);
+        self.entry(key).filter(good).map(|entry| entry.token.clone())
+    }
+
+    /// A token that a flight has just brought, however short its life.
+    pub(crate) fn fresh(&self, key: &Key) -> Option<Token> {
+        self.entry(key).map(|entry| entry.token.clone())
     }
 
     /// Remembers a token in place of the one before. A full cache loses the token that ends first.
     pub(crate) fn put(&mut self, key: Key, token: Token, now: u64) {
-        self.0.retain(|entry| entry.key != key && is_good(&entry.token, now));
-        if self.0.len() >= MOST {
-            let first = self.0.iter().enumerate().min_by_key(|(_, entry)| entry.token.expires_on);
-            if let Some(at) = first.map(|(at, _)| at) {
-                self.0.swap_remove(at);
-            }
-        }
+        let first = self.0.iter().map(|entry| entry.token.expires_on).min().filter(|_| self.0.len() >= MOST);
+        self.keep(&|entry| {
+            entry.key != key && entry.token.expires_on > now && Some(entry.token.expires_on) != first
+        });
         self.0.push(Entry { key, stored_on: now, token });
     }
 
     /// Forgets exactly this token; a newer one under the same key stays.
-    pub(crate) fn discard(&mut self, key: &Key, token: &Token) {
-        self.0.retain(|entry| entry.key != *key || !entry.token.secret.is(&token.secret));
+    pub(crate) fn discard(&mut self, token: &Token) {
+        self.keep(&|entry| !entry.token.secret.is(&token.secret));
     }
 
     /// Every key with its token, for diagnostics.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&Key, &Token)> {
         self.0.iter().map(|entry| (&entry.key, &entry.token))
     }
-}
 
-fn is_good(token: &Token, now: u64) -> bool {
-    token.expires_on >= now.saturating_add(LEEWAY)
+    fn entry(&self, key: &Key) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.key == *key)
+    }
+
+    fn keep(&mut self, good: &dyn Fn(&Entry) -> bool) {
+        self.0.retain(good);
+    }
 }
 
 #[cfg(test)]
@@ -93,11 +100,15 @@ mod tests {
             home_account_id: home.to_owned(),
             guest: false,
         };
-        Key::new(client, &account, Scopes::parse(&[scope.to_owned()]).ok().unwrap_or_default())
+        Key::new(client, &account, Scopes::parse(&[scope.to_owned()]).unwrap_or_default())
+    }
+
+    fn same(key: &Key) -> Key {
+        Key { client: key.client.clone(), account: key.account.clone(), scopes: key.scopes.clone() }
     }
 
     fn token(text: &str, expires_on: u64) -> Token {
-        Token { secret: Secret::new(text.to_owned()), expires_on, scopes: Vec::new() }
+        Token { secret: Secret::new(text.to_owned()), expires_on, scopes: String::new() }
     }
 
     fn find(cache: &Cache, key: &Key, now: u64) -> Option<String> {
@@ -115,7 +126,7 @@ mod tests {
             key("c", "t", "h", "s/2"),
         ];
         for (at, key) in keys.iter().enumerate() {
-            cache.put(key.clone(), token(&at.to_string(), LEEWAY), 0);
+            cache.put(same(key), token(&at.to_string(), LEEWAY), 0);
         }
         for (at, key) in keys.iter().enumerate() {
             assert_eq!(find(&cache, key, 0), Some(at.to_string()));
@@ -125,7 +136,7 @@ mod tests {
     #[test]
     fn a_token_is_found_until_five_minutes_before_its_end() {
         let (mut cache, key) = (Cache::default(), key("c", "t", "h", "s/1"));
-        cache.put(key.clone(), token("x", 10 * LEEWAY), 1_000);
+        cache.put(same(&key), token("x", 10 * LEEWAY), 1_000);
         assert!(find(&cache, &key, 9 * LEEWAY).is_some());
         assert!(find(&cache, &key, 9 * LEEWAY + 1).is_none());
     }
@@ -133,7 +144,7 @@ mod tests {
     #[test]
     fn a_clock_that_was_turned_back_finds_nothing() {
         let (mut cache, key) = (Cache::default(), key("c", "t", "h", "s/1"));
-        cache.put(key.clone(), token("x", 10 * LEEWAY), 1_000);
+        cache.put(same(&key), token("x", 10 * LEEWAY), 1_000);
         assert!(find(&cache, &key, 999).is_none());
     }
 
@@ -141,12 +152,22 @@ mod tests {
     fn a_newer_token_replaces_the_older_and_outlives_its_discarding() {
         let (mut cache, key) = (Cache::default(), key("c", "t", "h", "s/1"));
         let (old, new) = (token("old", LEEWAY), token("new", LEEWAY));
-        cache.put(key.clone(), old.clone(), 0);
-        cache.put(key.clone(), new.clone(), 0);
-        cache.discard(&key, &old);
+        cache.put(same(&key), old.clone(), 0);
+        cache.put(same(&key), new.clone(), 0);
+        cache.discard(&old);
         assert_eq!(find(&cache, &key, 0).as_deref(), Some("new"));
-        cache.discard(&key, &new);
+        cache.discard(&new);
         assert!(cache.entries().next().is_none());
+    }
+
+    #[test]
+    fn a_token_of_a_short_life_is_there_for_those_who_waited_for_it() {
+        let (mut cache, key, other) =
+            (Cache::default(), key("c", "t", "h", "s/1"), key("c", "t", "h", "s/2"));
+        cache.put(same(&key), token("x", 1_000), 0);
+        cache.put(other, token("y", LEEWAY), 0);
+        assert!(cache.fresh(&key).is_some());
+        assert!(find(&cache, &key, 0).is_none());
     }
 
     #[test]

@@ -3,36 +3,32 @@
 use crate::{
     Account, Code, Env, Error, Interaction, Json, Result, TokenRequest, TokenResult,
     cache::{Key, Token},
-    config::{self, Config, ControlClient},
+    config::{Config, ControlClient},
     core::Core,
+    guid,
+    members::invalid,
     scope::Scopes,
 };
 use std::rc::Rc;
 
 /// A call of `getToken` whose every part is good.
-#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) config: Rc<Config>,
-    pub(crate) wanted: Wanted,
-    pub(crate) correlation_id: String,
-}
-
-/// What makes two calls equal, so that one flight serves both.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Wanted {
     pub(crate) client: ControlClient,
-    /// Empty: the client token itself.
     pub(crate) scopes: Scopes,
-    pub(crate) claims: Option<String>,
-    pub(crate) force_refresh: bool,
-    pub(crate) interaction: Interaction,
+    /// A claims challenge, JSON text; empty: none.
+    pub(crate) claims: String,
+    pub(crate) may_prompt: bool,
+    pub(crate) correlation_id: String,
+    force_refresh: bool,
 }
 
 impl Call {
-    /// Lets a request in.
+    /// Lets a request in, under this correlation id.
     ///
     /// # Errors
-    /// `not_configured`, `client_not_allowed`, `scope_not_allowed`, and `config_invalid` for claims that are none.
+    /// `not_configured`, `client_not_allowed`, `scope_not_allowed`, and `config_invalid` for what is no claims challenge or no
+    /// correlation id.
     pub(crate) fn admit<E: Env>(
         core: &Core<E>,
         request: TokenRequest,
@@ -41,34 +37,44 @@ impl Call {
         let config = core.config()?;
         let client = config.control_client(&request.client)?;
         let scopes = Scopes::parse(&request.scopes)?;
-        let is_challenge = |claims: &String| {
-            claims.len() <= sts_wire::MAX_CLAIMS
-                && core.env.parse_json(claims).is_some_and(|claims| claims.member("access_token").is_some())
-        };
-        if !request.claims.as_ref().is_none_or(is_challenge) {
-            return Err(config::invalid(
-                "claims",
-                "must be the JSON text of a claims challenge, at most 4 kB",
-            ));
+        let claims = request.claims.unwrap_or_default();
+        let asks_for = |claims: &str| core.env.parse_json(claims)?.member("access_token");
+        if !claims.is_empty() && (claims.len() > sts_wire::MAX_CLAIMS || asks_for(&claims).is_none()) {
+            return Err(invalid("claims", "must be the JSON text of a claims challenge, at most 4 kB"));
         }
-        let TokenRequest { claims, force_refresh, interaction, .. } = request;
-        let wanted = Wanted { client, scopes, claims, force_refresh, interaction };
-        Ok(Self { config, wanted, correlation_id })
+        if !guid::is_guid(&correlation_id) {
+            return Err(invalid("correlationId", "must be a GUID"));
+        }
+        let may_prompt = request.interaction == Interaction::Auto;
+        let force_refresh = request.force_refresh;
+        Ok(Self { config, client, scopes, claims, may_prompt, correlation_id, force_refresh })
     }
 
     /// Whether a token that is there already is good enough.
     pub(crate) fn takes_cached(&self) -> bool {
-        !self.wanted.force_refresh && self.wanted.claims.is_none()
+        !self.force_refresh && self.claims.is_empty()
+    }
+
+    /// What makes two calls equal, so that one flight serves both. No part but the last can hold a line break.
+    pub(crate) fn flight(&self) -> String {
+        let force = if self.force_refresh { "force" } else { "" };
+        let prompt = if self.may_prompt { "prompt" } else { "" };
+        [&self.client.id, self.scopes.as_str(), force, prompt, &self.claims].join("\n")
+    }
+
+    /// What makes two calls need the same client token.
+    pub(crate) fn refresh_flight(&self) -> String {
+        [self.client.id.as_str(), "\n", &self.claims].concat()
     }
 
     /// Where the token that is wanted is remembered.
     pub(crate) fn key(&self, account: &Account) -> Key {
-        Key::new(&self.wanted.client.id, account, self.wanted.scopes.clone())
+        Key::new(&self.client.id, account, self.scopes.clone())
     }
 
     /// Where the client token behind it is remembered.
     pub(crate) fn client_token_key(&self, account: &Account) -> Key {
-        Key::new(&self.wanted.client.id, account, Scopes::default())
+        Key::new(&self.client.id, account, Scopes::default())
     }
 
     /// A token as the caller gets it.
@@ -76,21 +82,21 @@ impl Call {
         TokenResult {
             access_token: token.secret,
             expires_on: token.expires_on,
-            scopes: token.scopes,
-            client_id: self.wanted.client.id.clone(),
+            scopes: token.scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+            client_id: self.client.id.clone(),
             account: account.clone(),
             from_cache,
             correlation_id: self.correlation_id.clone(),
         }
     }
 
-    /// A failure as the caller gets it: with the call's id and, where consent helps, the address for an administrator of the
-    /// tenant that the session was verified for.
-    pub(crate) fn explain(&self, account: Option<&Account>, mut error: Box<Error>) -> Box<Error> {
-        error.correlation_id.get_or_insert_with(|| self.correlation_id.clone());
-        if let (Code::AppNotInTenant | Code::ConsentRequired, Some(account)) = (error.code, account) {
-            let (authority, client) = (self.config.authority.as_str(), self.wanted.client.id.as_str());
-            let url = [authority, "/", &account.tenant_id, "/adminconsent?client_id=", client].concat();
+    /// A failure as the caller gets it: where consent helps, with the address for an administrator of the tenant that the
+    /// session was verified for.
+    pub(crate) fn explain(&self, account: &Account, mut error: Box<Error>) -> Box<Error> {
+        if matches!(error.code, Code::AppNotInTenant | Code::ConsentRequired) {
+            let authority = self.config.authority.as_str();
+            let url =
+                [authority, "/", &account.tenant_id, "/adminconsent?client_id=", &self.client.id].concat();
             error.consent_url = Some(url);
         }
         error

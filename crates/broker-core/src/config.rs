@@ -91,6 +91,11 @@ impl Config {
         })
     }
 
+    /// `{authority}/{tenant}`.
+    pub(crate) fn tenant_url(&self, tenant: &str) -> String {
+        [self.authority.as_str(), "/", tenant].concat()
+    }
+
     /// The control client that a caller names by alias or GUID.
     ///
     /// # Errors
@@ -102,7 +107,9 @@ impl Config {
             return Ok(alias.client.clone());
         }
         match id {
-            Some(id) if id != self.client_id && !self.restrict => Ok(ControlClient { scope: default_scope(&id), id }),
+            Some(id) if id != self.client_id && !self.restrict => {
+                Ok(ControlClient { scope: default_scope(&id), id })
+            }
             _ => Err(Error::new(
                 Code::ClientNotAllowed,
                 "`client` must be the alias or the GUID of a control client that the configuration allows.",
@@ -127,7 +134,9 @@ fn read_clients<J: Json>(config: &J, broker: &str) -> Result<Vec<Alias>> {
         }
         let refused = |rule| Err(invalid(path.strip_suffix('.').unwrap_or(&path), rule));
         // An alias that is a GUID would mean another client than itself; the broker is no control client.
-        let Some(id) = guid::parse(&id).filter(|id| id != broker && !name.is_empty() && !guid::is_guid(&name)) else {
+        let Some(id) =
+            guid::parse(&id).filter(|id| id != broker && !name.is_empty() && !guid::is_guid(&name))
+        else {
             return refused("must be an alias of the GUID of a control client");
         };
         if scope.is_empty() {

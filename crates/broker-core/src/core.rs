@@ -4,14 +4,15 @@
 use crate::{
     Account, Code, Env, Error, Event, EventKind, Pins, Result, SignInRequest, TokenRequest, TokenResult,
     cache::{Cache, Key, Token},
-    call::{Call, Wanted},
-    config::{self, Config},
+    config::Config,
     flow, guid,
+    members::invalid,
     session::{RefreshToken, Session},
     single_flight::Flights,
 };
 use std::{
     cell::{Cell, RefCell},
+    future::Future,
     rc::Rc,
 };
 
@@ -26,10 +27,10 @@ pub struct Core<E: Env> {
     /// The user said no: nothing prompts until `sign_in`.
     pub(crate) refused: Cell<bool>,
     pub(crate) invitation: RefCell<Option<Rc<flow::invitation::Open<E::Popup>>>>,
-    pub(crate) calls: Flights<Wanted, Result<TokenResult>>,
-    /// By control client and claims.
-    pub(crate) refreshes: Flights<(String, Option<String>), Result<Token>>,
-    pub(crate) sign_ins: Flights<(), Result<Session>>,
+    pub(crate) calls: Flights,
+    pub(crate) refreshes: Flights,
+    /// At most one.
+    pub(crate) sign_ins: Flights,
 }
 
 impl<E: Env> Core<E> {
@@ -71,16 +72,16 @@ impl<E: Env> Core<E> {
     ///
     /// # Errors
     /// Any code of the contract that a host window can give.
-    pub async fn get_token(self: &Rc<Self>, request: TokenRequest) -> Result<TokenResult> {
-        flow::get_token::get_token(self, request).await
+    pub fn get_token(self: &Rc<Self>, request: TokenRequest) -> impl Future<Output = Result<TokenResult>> {
+        flow::get_token::get_token(self, request)
     }
 
     /// Signs in, in a window that opens in the first poll; at once if somebody is signed in and nobody else is asked for.
     ///
     /// # Errors
     /// `popup_blocked`, `user_cancelled` and what Entra refuses.
-    pub async fn sign_in(self: &Rc<Self>, request: SignInRequest) -> Result<Account> {
-        flow::sign_in::sign_in(self, request).await
+    pub fn sign_in(self: &Rc<Self>, request: SignInRequest) -> impl Future<Output = Result<Account>> {
+        flow::sign_in::sign_in(self, request)
     }
 
     /// Forgets the session and every token. What is under way ends in an error and leaves nothing behind.
@@ -105,19 +106,23 @@ impl<E: Env> Core<E> {
 
     pub(crate) fn config(&self) -> Result<Rc<Config>> {
         let config = self.config.borrow().clone();
-        config.ok_or_else(|| Error::new(Code::NotConfigured, "The broker has no configuration yet."))
+        Ok(config.ok_or(Code::NotConfigured)?)
     }
 
     /// The tenant, as Power Apps says it, else as configured.
     pub(crate) fn tenant(&self, config: &Config) -> Result<String> {
         let host = self.env.host().tenant.as_deref().and_then(guid::parse);
-        host.or_else(|| config.tenant.clone()).ok_or_else(|| {
-            config::invalid("tenant", "is needed, because Power Apps does not say its tenant here")
-        })
+        host.or_else(|| config.tenant.clone())
+            .ok_or_else(|| invalid("tenant", "is needed outside of Power Apps"))
     }
 
     pub(crate) fn session(&self) -> Option<Session> {
         self.session.borrow().clone()
+    }
+
+    /// The session, if its refresh token is good for another while.
+    pub(crate) fn usable_session(&self) -> Option<Session> {
+        self.session().filter(|session| session.refresh_token(self.env.now()).is_some())
     }
 
     /// Whether this is still the session: nobody signed out, and nobody else signed in.
@@ -125,25 +130,31 @@ impl<E: Env> Core<E> {
         self.session().is_some_and(|current| current.is(session))
     }
 
-    /// How often somebody signed out; tells a sign-in whether it is still wanted.
+    /// How often somebody signed out.
     pub(crate) fn sign_outs(&self) -> u32 {
         self.sign_outs.get()
     }
 
+    /// Lets what began at this count of sign-outs go on.
+    ///
+    /// # Errors
+    /// `login_required` if somebody signed out since.
+    pub(crate) fn still_wanted(&self, sign_outs: u32) -> Result<()> {
+        if self.sign_outs() == sign_outs { Ok(()) } else { Err(signed_out()) }
+    }
+
     /// Takes a sign-in in. Tokens of another account are erased before anything is served.
-    pub(crate) fn begin(&self, account: Account, token: RefreshToken) -> Session {
+    pub(crate) fn begin(&self, account: Account, token: RefreshToken) {
         self.refused.set(false);
-        let before = self.session();
-        if let Some(session) = before.as_ref().filter(|session| session.belongs_to(&account)) {
-            session.resume(token);
-            return session.clone();
+        match self.session() {
+            Some(session) if session.belongs_to(&account) => session.resume(token),
+            before => {
+                if before.is_some() {
+                    self.forget();
+                }
+                self.session.replace(Some(Session::new(account, token)));
+            }
         }
-        if before.is_some() {
-            self.forget();
-        }
-        let session = Session::new(account, token);
-        self.session.replace(Some(session.clone()));
-        session
     }
 
     fn forget(&self) {
@@ -163,25 +174,30 @@ impl<E: Env> Core<E> {
         self.cache.borrow().find(key, now)
     }
 
+    /// What a flight has just brought.
+    ///
+    /// # Errors
+    /// `login_required` if somebody signed out since.
+    pub(crate) fn brought(&self, key: &Key) -> Result<Token> {
+        self.cache.borrow().fresh(key).ok_or_else(signed_out)
+    }
+
     /// Remembers what a flight brought.
     ///
     /// # Errors
     /// `login_required` if the session that it departed from is over: then it is not remembered, and not handed out.
-    pub(crate) fn store(&self, session: &Session, key: Key, token: &Token) -> Result<()> {
+    pub(crate) fn store(&self, session: &Session, key: Key, token: Token) -> Result<()> {
         if !self.is_current(session) {
-            return Err(Error::new(
-                Code::LoginRequired,
-                "The user signed out while this call was under way: ask again.",
-            ));
+            return Err(signed_out());
         }
         let now = self.env.now();
-        self.cache.borrow_mut().put(key, token.clone(), now);
+        self.cache.borrow_mut().put(key, token, now);
         Ok(())
     }
 
     /// Forgets exactly this token; a newer one under the same key stays.
-    pub(crate) fn discard(&self, key: &Key, token: &Token) {
-        self.cache.borrow_mut().discard(key, token);
+    pub(crate) fn discard(&self, token: &Token) {
+        self.cache.borrow_mut().discard(token);
     }
 
     /// What the cache holds, for diagnostics.
@@ -189,13 +205,13 @@ impl<E: Env> Core<E> {
         look(&self.cache.borrow())
     }
 
-    /// Tells listeners how a call ended.
-    pub(crate) fn report(&self, call: &Call, error: Option<Code>) {
-        self.env.emit(Event {
-            kind: if error.is_some() { EventKind::Error } else { EventKind::Token },
-            correlation_id: Some(call.correlation_id.clone()),
-            client: Some(call.wanted.client.id.clone()),
-            code: error,
-        });
+    /// Tells listeners what happened.
+    pub(crate) fn emit(&self, kind: EventKind, id: &str, client: Option<String>, code: Option<Code>) {
+        self.env.emit(Event { kind, correlation_id: Some(id.to_owned()), client, code });
     }
+}
+
+/// What a call is told that somebody signed out of.
+pub(crate) fn signed_out() -> Box<Error> {
+    Error::new(Code::LoginRequired, "The user signed out meanwhile: call signIn().")
 }

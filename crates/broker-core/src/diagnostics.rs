@@ -39,7 +39,7 @@ impl<E: Env> Core<E> {
         let tokens = self.with_cache(|cache| {
             let entry = |(key, token): (&crate::cache::Key, &crate::cache::Token)| CachedToken {
                 client: key.client.clone(),
-                scopes: key.scopes.join(),
+                scopes: key.scopes.as_str().to_owned(),
                 expires_on: token.expires_on,
             };
             cache.entries().map(entry).collect()
@@ -50,7 +50,7 @@ impl<E: Env> Core<E> {
             sts: config.as_ref().map(|config| config.sts.clone()),
             tenant: config.as_ref().and_then(|config| self.tenant(config).ok()),
             signed_in: self.session().is_some(),
-            prompting: self.sign_ins.is_open(&()),
+            prompting: !self.sign_ins.is_empty(),
             refused: self.refused.get(),
             tokens,
         }

@@ -110,7 +110,8 @@ pub(crate) fn numbers_in(description: &str) -> Vec<u64> {
     for (at, window) in description.as_bytes().windows(6).enumerate() {
         if window == b"AADSTS" {
             let digits = description.bytes().skip(at + 6).map_while(|byte| char::from(byte).to_digit(10));
-            let number = digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(digit.into()));
+            let number =
+                digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(digit.into()));
             numbers.extend((number > 0).then_some(number));
         }
     }

@@ -82,22 +82,32 @@ impl Code {
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::AccountMismatch => "Another account than the session's answered: sign out and sign in again.",
+            Self::AccountMismatch => {
+                "Another account than the session's answered: sign out and sign in again."
+            }
             Self::AppNotInTenant => {
                 "The control client or its backend is not in this tenant: an administrator adds it at `consentUrl`."
             }
             Self::BlockedByPolicy => "A policy of this tenant blocks the user here: ask an administrator.",
-            Self::ClientNotAllowed => "This control client may not be used from here: check its configuration.",
-            Self::ConsentRequired => "A consent is missing in this tenant: an administrator gives it at `consentUrl`.",
+            Self::ClientNotAllowed => {
+                "This control client may not be used from here: check its configuration."
+            }
+            Self::ConsentRequired => {
+                "A consent is missing in this tenant: an administrator gives it at `consentUrl`."
+            }
             Self::IdentityProvider => "Entra refuses the request: look up the number in `aadsts`.",
             Self::InteractionRequired => "The user must act first: call signIn().",
             Self::LoginRequired => "The session is over: call signIn().",
             Self::Network => "The sign-in service cannot be reached: try again.",
             Self::NotConfigured => "The broker has no configuration.",
-            Self::PopupBlocked => "The browser blocked the sign-in window: call signIn() in the handler of a click.",
+            Self::PopupBlocked => {
+                "The browser blocked the sign-in window: call signIn() in the handler of a click."
+            }
             Self::PopupTimeout => "The sign-in window never answered: call signIn() again.",
             Self::ScopeNotAllowed => "These scopes are not allowed for this control client.",
-            Self::StsRejected => "The token service refuses the request, and asking again would not change that.",
+            Self::StsRejected => {
+                "The token service refuses the request, and asking again would not change that."
+            }
             Self::StsUnavailable => "The token service cannot be reached: try again.",
             Self::Throttled => "Too many requests: try again after `retryAfterMs`.",
             Self::UserCancelled => "The user chose not to sign in: nothing prompts until signIn() is called.",

@@ -1,9 +1,7 @@
 //! The token exchange as the broker sees it (contract §4, RFC 8693): the request as text, the answer judged by the
 //! contract's table. Knows no Entra number; the STS has already said what they mean.
 
-use crate::{
-    Code, Error, Json, Reply, Secret, Unreachable, cache::Token, entra_error::sentence, form, token,
-};
+use crate::{Code, Error, Json, Reply, Unreachable, cache::Token, encoding, token};
 use sts_wire::{ErrorCode, ExchangeRequest};
 
 /// Why there is no backend token.
@@ -31,15 +29,19 @@ pub(crate) fn endpoint(sts: &str) -> String {
 
 /// The body of a request.
 pub(crate) fn body(request: &ExchangeRequest<'_>) -> String {
-    form::write(request.fields())
+    encoding::form(&request.fields().collect::<Vec<_>>())
 }
 
 /// Judges an answer. `asked_at` is the clock before the request was sent; `asked` the scopes, which count as granted where
 /// the STS does not say (RFC 8693 §2.2.1).
 pub(crate) fn judge(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Result<Token, Refusal> {
     if reply.status == 200 {
-        return read(reply, asked, asked_at).ok_or_else(|| {
-            let message = "The token service's answer is not a token response: check the address in `sts`.";
+        let token = reply
+            .body
+            .as_ref()
+            .filter(|body| body.text("issued_token_type").as_deref() == Some(sts_wire::ACCESS_TOKEN_TYPE));
+        return token.and_then(|body| Token::read(body, asked, asked_at)).ok_or_else(|| {
+            let message = "The token service's answer is no token response: check the address in `sts`.";
             Refusal { error: Error::new(Code::StsRejected, message), remedy: Remedy::Nothing }
         });
     }
@@ -61,7 +63,7 @@ pub(crate) fn judge(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Res
         (502..=504, None) => (Code::StsUnavailable, Remedy::Wait),
         _ => (Code::StsRejected, Remedy::Nothing),
     };
-    let mut error = Error::new(code, sentence(code));
+    let mut error = Box::<Error>::from(code);
     if let Some(body) = &reply.body {
         error.aadsts = body.numbers("error_codes").first().copied();
         error.claims = body.text("claims").filter(|_| code == Code::InteractionRequired);
@@ -73,28 +75,7 @@ pub(crate) fn judge(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Res
 
 /// What it means that no answer arrived.
 pub(crate) fn unreachable(unreachable: Unreachable) -> Refusal {
-    let error = if unreachable.offline {
-        token::unreachable(unreachable)
-    } else {
-        Error::new(Code::StsUnavailable, sentence(Code::StsUnavailable))
-    };
-    Refusal { error, remedy: Remedy::Wait }
-}
-
-fn read(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Option<Token> {
-    let body = reply.body.as_ref()?;
-    body.text("token_type")?.eq_ignore_ascii_case("Bearer").then_some(())?;
-    (body.text("issued_token_type")? == sts_wire::ACCESS_TOKEN_TYPE).then_some(())?;
-    Some(Token {
-        secret: body.text("access_token").filter(|token| !token.is_empty()).map(Secret::new)?,
-        expires_on: asked_at.saturating_add(body.number("expires_in")?.saturating_mul(1000)),
-        scopes: words(body.text("scope").as_deref().unwrap_or(asked)),
-    })
-}
-
-/// A space-separated list as it stands.
-pub(crate) fn words(scope: &str) -> Vec<String> {
-    scope.split_ascii_whitespace().map(str::to_owned).collect()
+    Refusal { error: token::unreachable(unreachable, Code::StsUnavailable), remedy: Remedy::Wait }
 }
 
 #[cfg(test)]
@@ -159,9 +140,9 @@ mod tests {
         let mut body = json!({ "access_token": "t", "issued_token_type": sts_wire::ACCESS_TOKEN_TYPE,
             "token_type": "Bearer", "expires_in": 10, "scope": "a b" });
         let token = judge(&reply(200, body.clone()), "s", 5).ok().expect("a token");
-        assert_eq!((token.scopes, token.expires_on), (vec!["a".to_owned(), "b".to_owned()], 10_005));
+        assert_eq!((token.scopes.as_str(), token.expires_on), ("a b", 10_005));
         body["scope"] = json!(null);
-        assert_eq!(judge(&reply(200, body.clone()), "s", 5).ok().expect("a token").scopes, ["s"]);
+        assert_eq!(judge(&reply(200, body.clone()), "s", 5).ok().expect("a token").scopes, "s");
         for (name, value) in [
             ("access_token", json!("")),
             ("token_type", json!("N_A")),

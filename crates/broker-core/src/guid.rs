@@ -30,6 +30,7 @@ pub(crate) fn from_random(random: [u8; 32]) -> String {
                 8 => byte & 0x3f | 0x80,
                 _ => byte,
             },
+            b'a',
         );
     }
     text

@@ -1,8 +1,7 @@
 //! The id token (OpenID Connect Core §2, §3.1.3.7; entra.md §1.7): whose session this is. Its signature is not verified,
 //! because it comes from the token endpoint over TLS (§3.1.3.7, rule 6); every claim that ties it to this sign-in is.
 
-use crate::{Account, Code, Error, Json, Result, Secret, guid};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use crate::{Account, Code, Error, Json, Result, encoding, guid};
 
 /// What an id token must say.
 pub(crate) struct Expected<'a> {
@@ -13,87 +12,74 @@ pub(crate) struct Expected<'a> {
     pub(crate) tenant: &'a str,
     /// None on a refresh, where Entra gives none back.
     pub(crate) nonce: Option<&'a str>,
-    /// Milliseconds since the epoch.
-    pub(crate) now: u64,
 }
 
 /// By how many seconds the user's clock may be wrong.
 const SKEW: u64 = 300;
 
 impl Expected<'_> {
-    /// The account in an id token and its companion `client_info`.
+    /// The account that the claims of an id token and its companion `client_info` name; `now` in milliseconds since the epoch.
     ///
     /// # Errors
     /// `identity_provider` if a claim is not as expected. The sentence never repeats a claim.
-    pub(crate) fn account<J: Json>(
-        &self,
-        id_token: &Secret,
-        client_info: Option<&str>,
-        parse: impl Fn(&str) -> Option<J>,
-    ) -> Result<Account> {
-        let claims = payload(id_token.expose())
-            .and_then(|text| parse(&text))
-            .ok_or_else(|| wrong("is not readable"))?;
-        let says = |name: &str, value: &str| claims.text(name).as_deref() == Some(value);
-        if !says("aud", self.client_id) {
-            return Err(wrong("is for another application"));
-        }
-        if !says("tid", self.tenant) || !says("iss", &[self.tenant_url, "/v2.0"].concat()) {
-            return Err(wrong("is of another tenant"));
-        }
-        if self.nonce.is_some_and(|nonce| !says("nonce", nonce)) {
-            return Err(wrong("belongs to another sign-in"));
-        }
-        let now = self.now / 1000;
-        if claims.number("exp").is_none_or(|exp| exp.saturating_add(SKEW) <= now) {
-            return Err(wrong("has expired: check this computer's clock"));
-        }
-        if claims.number("nbf").is_some_and(|nbf| nbf > now.saturating_add(SKEW)) {
-            return Err(wrong("is not valid yet: check this computer's clock"));
-        }
-        let object_id =
-            claims.text("oid").and_then(|oid| guid::parse(&oid)).ok_or_else(|| wrong("names no user"))?;
-        let home = client_info.and_then(decode).and_then(|text| parse(&text));
+    pub(crate) fn account<J: Json>(&self, claims: &J, client_info: Option<&J>, now: u64) -> Result<Account> {
+        let text = |name: &str| claims.text(name).unwrap_or_default();
+        let now = now / 1000;
+        let object_id = guid::parse(&text("oid"));
+        let broken = [
+            (text("aud") != self.client_id, "is for another application"),
+            (text("tid") != self.tenant, "is of another tenant"),
+            (text("iss") != [self.tenant_url, "/v2.0"].concat(), "is of another issuer"),
+            (self.nonce.is_some_and(|nonce| text("nonce") != nonce), "belongs to another sign-in"),
+            (
+                claims.number("exp").is_none_or(|end| end.saturating_add(SKEW) <= now),
+                "has expired: check the clock",
+            ),
+            (
+                claims.number("nbf").is_some_and(|start| start > now.saturating_add(SKEW)),
+                "is early: check the clock",
+            ),
+            (object_id.is_none(), "names no user"),
+        ];
+        let object_id = match (broken.iter().find(|rule| rule.0), object_id) {
+            (None, Some(object_id)) => object_id,
+            (rule, _) => {
+                let how = rule.map(|rule| rule.1).unwrap_or_default();
+                return Err(Error::new(
+                    Code::IdentityProvider,
+                    &["The id token ", how, ": nothing of it is kept."].concat(),
+                ));
+            }
+        };
         let home = |name: &str, here: &str| {
-            home.as_ref()
-                .and_then(|home| home.text(name))
-                .filter(|id| !id.is_empty())
-                .unwrap_or_else(|| here.to_owned())
+            let there = client_info.and_then(|info| info.text(name)).filter(|id| !id.is_empty());
+            there.unwrap_or_else(|| here.to_owned())
         };
         let home_tenant = home("utid", self.tenant);
         Ok(Account {
-            username: claims.text("preferred_username").unwrap_or_default(),
+            username: text("preferred_username"),
             name: claims.text("name"),
             tenant_id: self.tenant.to_owned(),
-            home_account_id: [home("uid", &object_id).as_str(), ".", &home_tenant].concat(),
+            home_account_id: [&home("uid", &object_id), ".", &home_tenant].concat(),
             guest: home_tenant != self.tenant || claims.number("acct") == Some(1),
             object_id,
         })
     }
 }
 
-/// The payload of a compact JWS (RFC 7515 §7.1).
-fn payload(token: &str) -> Option<String> {
-    let mut parts = token.split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    parts.next().is_none().then(|| decode(payload)).flatten()
-}
-
-fn decode(text: &str) -> Option<String> {
-    String::from_utf8(Base64UrlUnpadded::decode_vec(text).ok()?).ok()
-}
-
-fn wrong(how: &str) -> Box<Error> {
-    Error::new(
-        Code::IdentityProvider,
-        ["The id token that Entra sent ", how, ". Nothing of this sign-in is kept."].concat(),
-    )
+/// The payload of a compact JWS (RFC 7515 §7.1): the middle one of three parts.
+pub(crate) fn payload(token: &str) -> Option<String> {
+    let mut parts = token.as_bytes().split(|byte| *byte == b'.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(_), Some(payload), Some(_), None) => encoding::parse_base64url(payload),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{base64url, id_token, parse};
+    use crate::testing::{id_token, parse};
     use serde_json::{Value, json};
 
     const BROKER: &str = "b0000000-0000-4000-8000-000000000001";
@@ -110,18 +96,17 @@ mod tests {
     }
 
     fn read(
-        token: &str,
-        client_info: Option<&str>,
+        claims: &Value,
+        client_info: Option<Value>,
         nonce: Option<&str>,
     ) -> std::result::Result<Account, Code> {
         let tenant_url = format!("https://login.example/{TENANT}");
-        let expected =
-            Expected { client_id: BROKER, tenant_url: &tenant_url, tenant: TENANT, nonce, now: NOW * 1000 };
-        expected.account(&Secret::new(token.to_owned()), client_info, parse).map_err(|error| error.code)
+        let expected = Expected { client_id: BROKER, tenant_url: &tenant_url, tenant: TENANT, nonce };
+        expected.account(claims, client_info.as_ref(), NOW * 1000).map_err(|error| error.code)
     }
 
-    fn account(claims: &Value, client_info: Option<&str>) -> std::result::Result<Account, Code> {
-        read(&id_token(claims), client_info, Some("n"))
+    fn account(claims: &Value, client_info: Option<Value>) -> std::result::Result<Account, Code> {
+        read(claims, client_info, Some("n"))
     }
 
     #[test]
@@ -135,14 +120,14 @@ mod tests {
             guest: false,
         };
         assert_eq!(account(&claims(), None), Ok(expected.clone()));
-        let info = base64url(&json!({ "uid": USER, "utid": TENANT }).to_string());
-        assert_eq!(account(&claims(), Some(&info)), Ok(expected));
+        let info = json!({ "uid": USER, "utid": TENANT });
+        assert_eq!(account(&claims(), Some(info)), Ok(expected));
     }
 
     #[test]
     fn a_guest_is_known_by_home_tenant_or_by_acct() {
-        let info = base64url(&json!({ "uid": "u", "utid": HOME }).to_string());
-        let guest = account(&claims(), Some(&info)).expect("a guest");
+        let info = json!({ "uid": "u", "utid": HOME });
+        let guest = account(&claims(), Some(info)).expect("a guest");
         assert_eq!((guest.home_account_id, guest.guest), (format!("u.{HOME}"), true));
         let mut by_acct = claims();
         by_acct["acct"] = json!(1);
@@ -181,12 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_brings_no_nonce_and_garbage_is_no_token() {
+    fn a_refresh_brings_no_nonce() {
         let mut refreshed = claims();
         refreshed["nonce"] = json!(null);
-        assert!(read(&id_token(&refreshed), None, None).is_ok());
-        for garbage in ["", "a.b", "a.b.c.d", "a.!.c", &format!("{}.x", id_token(&claims()))] {
-            assert_eq!(read(garbage, None, None), Err(Code::IdentityProvider), "{garbage}");
+        assert!(read(&refreshed, None, None).is_ok());
+    }
+
+    #[test]
+    fn the_payload_is_the_middle_one_of_three_parts() {
+        let token = id_token(&claims());
+        assert_eq!(payload(&token).and_then(|text| parse(&text)), Some(claims()));
+        for garbage in ["", "a", "a.b", "a.b.c.d", "a.!.c", &format!("{token}.x")] {
+            assert_eq!(payload(garbage), None, "{garbage}");
         }
     }
 }

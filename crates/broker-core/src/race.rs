@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
     task::Poll,
 };
 
@@ -12,14 +11,16 @@ pub(crate) enum First<A, B> {
     Right(B),
 }
 
-/// Waits for either; the left one wins a tie.
-pub(crate) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
-    let (mut left, mut right) = (pin!(left), pin!(right));
-    poll_fn(|context| {
+/// Waits for either; the left one wins a tie. Not an `async fn`, which would be half a kilobyte more for each use.
+pub(crate) fn race<A, B>(
+    left: impl Future<Output = A>,
+    right: impl Future<Output = B>,
+) -> impl Future<Output = First<A, B>> {
+    let (mut left, mut right) = (Box::pin(left), Box::pin(right));
+    poll_fn(move |context| {
         if let Poll::Ready(result) = left.as_mut().poll(context) {
             return Poll::Ready(First::Left(result));
         }
         right.as_mut().poll(context).map(First::Right)
     })
-    .await
 }

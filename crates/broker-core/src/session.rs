@@ -69,9 +69,9 @@ impl Session {
     }
 
     /// Entra rotated the refresh token. Where it does not say when the new one ends, it ends with the old one.
-    pub(crate) fn rotate(&self, secret: Secret, expires_on: Option<u64>) {
+    pub(crate) fn rotate(&self, token: RefreshToken) {
         if let Some(held) = self.0.refresh_token.borrow_mut().as_mut() {
-            *held = RefreshToken { secret, expires_on: expires_on.or(held.expires_on) };
+            *held = RefreshToken { expires_on: token.expires_on.or(held.expires_on), ..token };
         }
     }
 
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn rotation_does_not_prolong_what_entra_does_not_prolong() {
         let session = Session::new(account(), token("a", Some(2 * LEEWAY)));
-        session.rotate(Secret::new("b".to_owned()), None);
+        session.rotate(token("b", None));
         assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("b"));
         assert_eq!(held(&session, LEEWAY), None);
     }
@@ -126,7 +126,7 @@ mod tests {
     fn a_revoked_session_is_not_revived_by_a_late_rotation() {
         let session = Session::new(account(), token("a", None));
         session.revoke(session.sign_ins());
-        session.rotate(Secret::new("b".to_owned()), None);
+        session.rotate(token("b", None));
         assert_eq!(held(&session, 0), None);
     }
 }

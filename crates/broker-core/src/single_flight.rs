@@ -1,7 +1,8 @@
 //! One flight for all callers who want the same (design, "First call of the day"). The flight is spawned, so a caller who is
-//! dropped hurts nobody. It departs inside the call that starts it: there a window may open in the user's click.
+//! dropped hurts nobody. It departs inside the call that starts it: there a window may open in the user's click. It leaves
+//! what it brings in the broker's state, and tells those who wait only whether it came.
 
-use crate::Env;
+use crate::{Env, Result};
 use std::{
     cell::RefCell,
     future::Future,
@@ -11,81 +12,72 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Flights under way, each under its key.
-pub(crate) struct Flights<K, T>(Rc<RefCell<Vec<Flight<K, T>>>>);
+/// Flights under way, each under a key.
+#[derive(Default)]
+pub(crate) struct Flights(Rc<RefCell<Vec<(String, Slot)>>>);
 
-type Flight<K, T> = (K, Rc<Slot<T>>);
+/// The wait for a flight, of whose result everybody gets a clone.
+pub(crate) struct Landing(Slot);
 
-/// The wait for a flight's result, of which everybody gets a clone.
-pub(crate) struct Landing<T>(Rc<Slot<T>>);
+type Slot = Rc<RefCell<State>>;
 
-type Slot<T> = RefCell<State<T>>;
-
-enum State<T> {
+enum State {
     Flying(Vec<Waker>),
-    Landed(T),
+    Landed(Result<()>),
 }
 
-impl<K, T> Default for Flights<K, T> {
-    fn default() -> Self {
-        Self(Rc::default())
-    }
-}
-
-impl<K: PartialEq + 'static, T: Clone + 'static> Flights<K, T> {
+impl Flights {
     /// Waits for the flight under this key. If there is none, `depart` starts it, before this returns.
-    pub(crate) fn join<F: Future<Output = T> + 'static>(
+    pub(crate) fn join<F: Future<Output = Result<()>> + 'static>(
         &self,
         env: &impl Env,
-        key: K,
+        key: String,
         depart: impl FnOnce() -> F,
-    ) -> Landing<T> {
+    ) -> Landing {
         let under_way = self.0.borrow().iter().find(|flight| flight.0 == key).map(|flight| flight.1.clone());
         if let Some(slot) = under_way {
             return Landing(slot);
         }
         let slot = Rc::new(RefCell::new(State::Flying(Vec::new())));
         self.0.borrow_mut().push((key, slot.clone()));
-        let (flight, flights, own) = (depart(), self.0.clone(), slot.clone());
-        env.spawn(async move {
-            let result = flight.await;
-            flights.borrow_mut().retain(|flight| !Rc::ptr_eq(&flight.1, &own));
-            let before = own.replace(State::Landed(result));
-            if let State::Flying(waiting) = before {
-                waiting.into_iter().for_each(Waker::wake);
-            }
-        });
+        let (flight, flights, own) = (depart(), Self(self.0.clone()), slot.clone());
+        env.spawn(async move { flights.land(&own, flight.await) });
         Landing(slot)
     }
 
-    /// Whether a flight is under way under this key.
-    pub(crate) fn is_open(&self, key: &K) -> bool {
-        self.0.borrow().iter().any(|flight| flight.0 == *key)
+    /// Whether no flight is under way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
     }
 
     /// Lets nobody join the flights that are under way. Those who wait for them still get their results.
     pub(crate) fn close(&self) {
         drop(mem::take(&mut *self.0.borrow_mut()));
     }
+
+    fn land(&self, slot: &Slot, result: Result<()>) {
+        self.0.borrow_mut().retain(|flight| !Rc::ptr_eq(&flight.1, slot));
+        if let State::Flying(waiting) = slot.replace(State::Landed(result)) {
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
 }
 
-impl<T> Landing<T> {
+impl Landing {
     /// A result that is there already.
-    pub(crate) fn ready(result: T) -> Self {
+    pub(crate) fn ready(result: Result<()>) -> Self {
         Self(Rc::new(RefCell::new(State::Landed(result))))
     }
 }
 
-impl<T: Clone> Future for Landing<T> {
-    type Output = T;
+impl Future for Landing {
+    type Output = Result<()>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         match &mut *self.0.borrow_mut() {
             State::Landed(result) => Poll::Ready(result.clone()),
             State::Flying(waiting) => {
-                if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                    waiting.push(context.waker().clone());
-                }
+                waiting.push(context.waker().clone());
                 Poll::Pending
             }
         }
@@ -100,26 +92,36 @@ mod tests {
 
     struct Airport {
         env: FakeEnv,
-        flights: Flights<u8, u32>,
-        departed: Rc<Cell<u32>>,
+        flights: Flights,
+        departed: Rc<Cell<usize>>,
+        landed: Rc<Cell<usize>>,
     }
 
     impl Airport {
         fn new() -> Self {
-            Self { env: FakeEnv::new(), flights: Flights::default(), departed: Rc::default() }
+            Self {
+                env: FakeEnv::new(),
+                flights: Flights::default(),
+                departed: Rc::default(),
+                landed: Rc::default(),
+            }
         }
 
-        /// A flight of one second whose result is how many have departed.
-        fn join(&self, key: u8) -> Landing<u32> {
-            let (env, departed) = (self.env.clone(), self.departed.clone());
-            self.flights.join(&self.env, key, || {
+        /// A flight of one second.
+        fn join(&self, key: u8) -> Landing {
+            let (env, departed, landed) = (self.env.clone(), self.departed.clone(), self.landed.clone());
+            self.flights.join(&self.env, key.to_string(), || {
                 departed.set(departed.get() + 1);
-                let number = departed.get();
                 async move {
                     env.sleep(1_000).await;
-                    number
+                    landed.set(landed.get() + 1);
+                    Ok(())
                 }
             })
+        }
+
+        fn counts(&self) -> (usize, usize) {
+            (self.departed.get(), self.landed.get())
         }
     }
 
@@ -127,9 +129,10 @@ mod tests {
     fn equal_keys_share_a_flight_and_other_keys_do_not() {
         let airport = Airport::new();
         let all = [1, 1, 2, 1].map(|key| airport.env.start(airport.join(key)));
-        assert_eq!(airport.departed.get(), 2);
+        assert_eq!(airport.counts(), (2, 0));
         airport.env.advance(1_000);
-        assert_eq!(all.map(|call| call.take()), [Some(1), Some(1), Some(2), Some(1)]);
+        assert!(all.iter().all(|call| call.take().is_some()));
+        assert_eq!(airport.counts(), (2, 2));
     }
 
     #[test]
@@ -138,19 +141,32 @@ mod tests {
         drop(airport.join(1));
         let other = airport.env.start(airport.join(1));
         airport.env.advance(1_000);
-        assert_eq!((other.take(), airport.departed.get()), (Some(1), 1));
+        assert!(other.take().is_some());
+        assert_eq!(airport.counts(), (1, 1));
     }
 
     #[test]
     fn after_landing_and_after_closing_a_new_flight_departs() {
         let airport = Airport::new();
-        let first = airport.env.start(airport.join(1));
+        drop(airport.join(1));
         airport.flights.close();
-        let second = airport.env.start(airport.join(1));
+        drop(airport.join(1));
+        assert_eq!(airport.counts(), (2, 0));
         airport.env.advance(1_000);
-        assert_eq!((first.take(), second.take()), (Some(1), Some(2)));
-        let third = airport.env.start(airport.join(1));
-        airport.env.advance(1_000);
-        assert_eq!(third.take(), Some(3));
+        assert!(airport.flights.is_empty());
+        drop(airport.join(1));
+        assert_eq!(airport.counts(), (3, 2));
+    }
+
+    #[test]
+    fn an_old_flight_that_lands_leaves_a_newer_one_under_the_same_key_alone() {
+        let airport = Airport::new();
+        drop(airport.join(1));
+        airport.flights.close();
+        airport.env.advance(500);
+        drop(airport.join(1));
+        airport.env.advance(500);
+        drop(airport.join(1));
+        assert_eq!(airport.counts(), (2, 1));
     }
 }

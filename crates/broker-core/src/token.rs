@@ -2,9 +2,8 @@
 //! contract §1: the only scopes that ever leave here are OpenID Connect's and one named scope of a control client.
 
 use crate::{
-    Code, Error, Json, Reply, Result, Secret, Unreachable,
-    entra_error::{EntraError, sentence},
-    form, scope,
+    Code, Error, Json, Reply, Result, Secret, Unreachable, cache::Token, encoding, entra_error::EntraError,
+    scope, session::RefreshToken,
 };
 
 /// What an authorization code is redeemed with.
@@ -21,20 +20,14 @@ pub(crate) struct RefreshGrant<'a> {
     pub(crate) refresh_token: &'a Secret,
     /// One named scope of the control client.
     pub(crate) control_scope: &'a str,
-    /// A claims challenge, JSON text.
-    pub(crate) claims: Option<&'a str>,
+    /// A claims challenge, JSON text; empty: none.
+    pub(crate) claims: &'a str,
 }
 
 /// A good answer.
 pub(crate) struct TokenResponse {
-    pub(crate) access_token: Secret,
-    /// In milliseconds since the epoch.
-    pub(crate) expires_on: u64,
-    /// As granted; none if Entra granted what was asked (RFC 6749 §5.1).
-    pub(crate) scope: Option<String>,
-    pub(crate) refresh_token: Option<Secret>,
-    /// In milliseconds since the epoch.
-    pub(crate) refresh_expires_on: Option<u64>,
+    pub(crate) token: Token,
+    pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) id_token: Option<Secret>,
     pub(crate) client_info: Option<String>,
 }
@@ -45,15 +38,18 @@ pub(crate) fn endpoint(tenant_url: &str, correlation_id: &str) -> String {
 }
 
 /// What it means that no answer arrived.
-pub(crate) fn unreachable(unreachable: Unreachable) -> Box<Error> {
-    let offline = "This computer is offline: try again.";
-    Error::new(Code::Network, if unreachable.offline { offline } else { sentence(Code::Network) })
+pub(crate) fn unreachable(unreachable: Unreachable, code: Code) -> Box<Error> {
+    if unreachable.offline {
+        Error::new(Code::Network, "This computer is offline: try again.")
+    } else {
+        code.into()
+    }
 }
 
 impl CodeGrant<'_> {
     /// The body. Asks for no access token of use: control clients get theirs from the refresh token.
     pub(crate) fn body(&self) -> String {
-        form::write([
+        encoding::form(&[
             ("grant_type", "authorization_code"),
             ("client_id", self.client_id),
             ("redirect_uri", self.redirect_uri),
@@ -68,51 +64,60 @@ impl CodeGrant<'_> {
 impl RefreshGrant<'_> {
     /// The body.
     pub(crate) fn body(&self) -> String {
-        let scope = [self.control_scope, " ", scope::OIDC].concat();
-        let fields = [
+        encoding::form(&[
             ("grant_type", "refresh_token"),
             ("client_id", self.client_id),
             ("refresh_token", self.refresh_token.expose()),
-            ("scope", &scope),
+            ("scope", &[self.control_scope, " ", scope::OIDC].concat()),
             ("client_info", "1"),
-        ];
-        form::write(fields.into_iter().chain(self.claims.map(|claims| ("claims", claims))))
+            ("claims", self.claims),
+        ])
+    }
+}
+
+impl Token {
+    /// The token in the body of an answer, the same at Entra and at the STS (RFC 6749 §5.1). `asked_at` is the clock before
+    /// the request was sent, so that a slow network shortens a token's life instead of stretching it; `asked` counts as
+    /// granted where the answer does not say.
+    pub(crate) fn read(body: &impl Json, asked: &str, asked_at: u64) -> Option<Self> {
+        let secret = body.text("access_token").filter(|token| !token.is_empty())?;
+        let expires_on = after(asked_at, body.number("expires_in")?);
+        let scopes = body.text("scope").unwrap_or_else(|| asked.to_owned());
+        let bearer = body.text("token_type")?.eq_ignore_ascii_case("Bearer");
+        bearer.then(|| Self { secret: Secret::new(secret), expires_on, scopes })
     }
 }
 
 impl TokenResponse {
-    /// Judges an answer. `asked_at` is the clock before the request was sent, so that a slow network shortens a token's life
-    /// instead of stretching it.
+    /// Judges an answer; for `asked_at` and `asked` see [`Token::read`].
     ///
     /// # Errors
     /// What Entra's error means; `identity_provider` for an answer that is neither.
-    pub(crate) fn judge(reply: &Reply<impl Json>, asked_at: u64) -> Result<Self> {
+    pub(crate) fn judge(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Result<Self> {
         if reply.status != 200 {
             return Err(EntraError::read(reply).judge());
         }
-        Self::read(reply, asked_at).ok_or_else(|| {
-            Error::new(
+        let body = reply.body.as_ref();
+        let Some((body, token)) = body.and_then(|body| Some((body, Token::read(body, asked, asked_at)?)))
+        else {
+            return Err(Error::new(
                 Code::IdentityProvider,
-                "Entra's answer is not a token response: try again, then tell an administrator.",
-            )
-        })
-    }
-
-    fn read(reply: &Reply<impl Json>, asked_at: u64) -> Option<Self> {
-        let body = reply.body.as_ref()?;
+                "Entra's answer is no token response: try again.",
+            ));
+        };
         let secret = |name| body.text(name).filter(|text| !text.is_empty()).map(Secret::new);
-        let instant = |seconds: u64| asked_at.saturating_add(seconds.saturating_mul(1000));
-        body.text("token_type")?.eq_ignore_ascii_case("Bearer").then_some(())?;
-        Some(Self {
-            access_token: secret("access_token")?,
-            expires_on: instant(body.number("expires_in")?),
-            scope: body.text("scope"),
-            refresh_token: secret("refresh_token"),
-            refresh_expires_on: body.number("refresh_token_expires_in").map(instant),
+        let ends = body.number("refresh_token_expires_in").map(|seconds| after(asked_at, seconds));
+        Ok(Self {
+            token,
+            refresh_token: secret("refresh_token").map(|secret| RefreshToken { secret, expires_on: ends }),
             id_token: secret("id_token"),
             client_info: body.text("client_info"),
         })
     }
+}
+
+fn after(instant: u64, seconds: u64) -> u64 {
+    instant.saturating_add(seconds.saturating_mul(1000))
 }
 
 #[cfg(test)]
@@ -122,7 +127,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn judge(status: u16, body: Value) -> std::result::Result<TokenResponse, Code> {
-        TokenResponse::judge(&reply(status, body), 1_000).map_err(|error| error.code)
+        TokenResponse::judge(&reply(status, body), "asked", 1_000).map_err(|error| error.code)
     }
 
     #[test]
@@ -132,7 +137,7 @@ mod tests {
         assert_eq!(
             grant.body(),
             "grant_type=authorization_code&client_id=b&redirect_uri=https%3A%2F%2Fr&code=c&code_verifier=v\
-             &scope=openid+profile+offline_access&client_info=1"
+             &scope=openid%20profile%20offline_access&client_info=1"
         );
     }
 
@@ -143,12 +148,12 @@ mod tests {
             client_id: "b",
             refresh_token: &refresh_token,
             control_scope: "api://c/s",
-            claims: Some("{}"),
+            claims: "{}",
         };
         assert_eq!(
             grant.body(),
             "grant_type=refresh_token&client_id=b&refresh_token=r%26\
-             &scope=api%3A%2F%2Fc%2Fs+openid+profile+offline_access&client_info=1&claims=%7B%7D"
+             &scope=api%3A%2F%2Fc%2Fs%20openid%20profile%20offline_access&client_info=1&claims=%7B%7D"
         );
     }
 
@@ -157,7 +162,8 @@ mod tests {
         let body = json!({ "token_type": "bearer", "access_token": "a", "expires_in": "60",
             "refresh_token": "r", "refresh_token_expires_in": 86_400 });
         let response = judge(200, body).expect("a good answer");
-        assert_eq!((response.expires_on, response.refresh_expires_on), (61_000, Some(86_401_000)));
+        let refresh = response.refresh_token.expect("a refresh token");
+        assert_eq!((response.token.expires_on, refresh.expires_on), (61_000, Some(86_401_000)));
     }
 
     #[test]
@@ -182,7 +188,7 @@ mod tests {
     fn an_error_keeps_its_meaning_and_loses_its_description() {
         let body =
             json!({ "error": "invalid_grant", "error_description": "AADSTS65001: adele@contoso.example" });
-        let error = TokenResponse::judge(&reply(400, body), 0).err().expect("an error");
+        let error = TokenResponse::judge(&reply(400, body), "", 0).err().expect("an error");
         assert_eq!((error.code, error.aadsts), (Code::ConsentRequired, Some(65_001)));
         assert!(!error.message.contains("adele"));
     }

@@ -18,7 +18,11 @@ impl Address {
         let authority = text.get(start..)?;
         let authority = authority.get(..end_of(authority, b'/'))?;
         let path = start + authority.len();
-        let host = if authority.starts_with("[::1]") { "[::1]" } else { authority.get(..end_of(authority, b':'))? };
+        let host = if authority.starts_with("[::1]") {
+            "[::1]"
+        } else {
+            authority.get(..end_of(authority, b':'))?
+        };
         let port = authority.get(host.len()..)?;
         let loopback = text.starts_with("http://") && is_loopback(host);
         let good = (secure || loopback) && is_host(host) && is_port(port) && is_path(text.get(path..)?);
@@ -73,7 +77,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// Nothing, or a colon and a port in its shortest form.
 fn is_port(port: &str) -> bool {
-    let number = port.strip_prefix(':').unwrap_or("1");
+    let Some(number) = port.strip_prefix(':') else { return port.is_empty() };
     let value = number.bytes().try_fold(0_u32, |value, byte| {
         (byte.is_ascii_digit() && value < 65_536).then(|| value * 10 + u32::from(byte - b'0'))
     });
@@ -83,7 +87,8 @@ fn is_port(port: &str) -> bool {
 /// Segments that no parser changes: no dots alone, no empty segment, no escapes.
 fn is_path(path: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let segment = |segment: &[u8]| !matches!(segment, b"" | b"." | b"..") && segment.iter().all(|byte| plain(*byte));
+    let segment =
+        |segment: &[u8]| !matches!(segment, b"" | b"." | b"..") && segment.iter().all(|byte| plain(*byte));
     path.is_empty() || path.as_bytes().split(|byte| *byte == b'/').skip(1).all(segment)
 }
 

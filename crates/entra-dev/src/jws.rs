@@ -146,9 +146,12 @@ impl<'a> Jws<'a> {
         self.claims.get(name)?.as_str()
     }
 
-    /// A claim that is a time. Some libraries write fractions of a second.
-    pub(crate) fn time(&self, name: &str) -> Option<f64> {
-        self.claims.get(name)?.as_f64()
+    /// Whether `now` lies between `nbf`, if there is one, and `exp`, give or take `skew` seconds.
+    pub(crate) fn is_live(&self, now: u64, skew: u64) -> bool {
+        // Some libraries write fractions of a second.
+        let time = |name: &str| self.claims.get(name).and_then(Value::as_f64);
+        let ends = time("exp").is_some_and(|exp| exp > now.saturating_sub(skew) as f64);
+        ends && time("nbf").is_none_or(|nbf| nbf <= (now + skew) as f64)
     }
 
     /// Whether the holder of this RSA public key (PKCS#1 DER) signed it.

@@ -1,7 +1,7 @@
 //! TLS on loopback with a certificate authority of its own, made anew at each start: Microsoft's libraries insist on https.
 
 use crate::site::Site;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::sync::Arc;
 use tokio_rustls::{
     TlsAcceptor,
@@ -35,6 +35,7 @@ impl Tls {
         let authority_key = KeyPair::generate()?;
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages.push(KeyUsagePurpose::KeyCertSign);
         authority.distinguished_name.push(DnType::CommonName, "entra-dev on this machine");
         let authority_pem = authority.self_signed(&authority_key)?.pem();
         let issuer = Issuer::new(authority, authority_key);
@@ -42,7 +43,10 @@ impl Tls {
         let names: Vec<String> =
             site.hosts().filter_map(|host| host.rsplit_once(':')).map(|(name, _)| name.to_owned()).collect();
         let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new(names)?.signed_by(&key, &issuer)?;
+        let mut certificate = CertificateParams::new(names)?;
+        // RFC 5280 §4.2.1.1 wants it, and Python insists since 3.13.
+        certificate.use_authority_key_identifier_extension = true;
+        let certificate = certificate.signed_by(&key, &issuer)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()?

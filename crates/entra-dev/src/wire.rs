@@ -41,10 +41,14 @@ impl Listener for Wire {
 
     async fn accept(&mut self) -> (Stream, SocketAddr) {
         loop {
+            // Must not resolve for a failed handshake: select! would then stop listening for the others.
             let finished = async {
-                match self.handshakes.join_next().await {
-                    Some(finished) => finished.ok().flatten(),
-                    None => pending().await,
+                loop {
+                    match self.handshakes.join_next().await {
+                        Some(Ok(Some(ready))) => return ready,
+                        Some(_) => {}
+                        None => pending().await,
+                    }
                 }
             };
             tokio::select! {
@@ -58,7 +62,7 @@ impl Listener for Wire {
                         });
                     }
                 },
-                Some(ready) = finished => return ready,
+                ready = finished => return ready,
             }
         }
     }

@@ -79,6 +79,7 @@ impl Credential {
             "iss": client.to_string(),
             "sub": client.to_string(),
             "jti": Uuid::new_v4().to_string(),
+            "iat": now,
             "nbf": now.saturating_sub(BACKDATED),
             "exp": now.saturating_add(LIFETIME),
         });
@@ -137,7 +138,7 @@ mod tests {
         let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &der));
         assert_eq!(header, json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint }));
         assert_eq!([&claims["iss"], &claims["sub"], &claims["aud"]], [CLIENT, CLIENT, ENDPOINT]);
-        assert_eq!([&claims["nbf"], &claims["exp"]], [999_970, 1_000_300]);
+        assert_eq!([&claims["nbf"], &claims["iat"], &claims["exp"]], [999_970, 1_000_000, 1_000_300]);
         assert!(claims["jti"].as_str().unwrap().parse::<Uuid>().is_ok());
 
         let (signed, signature) = assertion.expose().rsplit_once('.').unwrap();

@@ -1,6 +1,7 @@
 //! The browsers' differences, as data: how each driver is started and what it must be told. No other file knows a browser.
 //!
-//! Drivers switch the popup blocker off unless told otherwise; each row keeps it on, because a user's browser has it on.
+//! Drivers switch the popup blocker off unless told otherwise; each row keeps it on, because a user's browser has it on. Third-party
+//! cookies are allowed in each, and the stand-in's own certificate is taken.
 
 use crate::{Failure, Result};
 use serde_json::{Map, Value, json};
@@ -45,7 +46,10 @@ const ENGINES: [Engine; 3] = [
             "--disable-dev-shm-usage",
             "--window-size=1320,900",
         ],
-        options: r#"{"excludeSwitches": ["disable-popup-blocking"]}"#,
+        options: r#"{
+            "excludeSwitches": ["disable-popup-blocking"],
+            "prefs": {"profile.cookie_controls_mode": 0}
+        }"#,
     },
     Engine {
         name: "firefox",
@@ -55,7 +59,7 @@ const ENGINES: [Engine; 3] = [
         options_key: "moz:firefoxOptions",
         programs: &["firefox-esr", "firefox"],
         arguments: &["-headless"],
-        options: r#"{"prefs": {"dom.disable_open_during_load": true}}"#,
+        options: r#"{"prefs": {"dom.disable_open_during_load": true, "network.cookie.cookieBehavior": 0}}"#,
     },
     Engine {
         name: "webkit",
@@ -94,6 +98,7 @@ impl Engine {
         }
         let mut capabilities = Capabilities::new();
         capabilities.set("browserName", self.browser_name)?;
+        capabilities.set("acceptInsecureCerts", true)?;
         capabilities.set(self.options_key, options)?;
         Ok(capabilities)
     }

@@ -15,7 +15,7 @@ const OIDC = ['openid', 'profile', 'offline_access'];
 const controlScopes = controls.map((control) => `api://${control.clientId}/access_as_user`);
 
 introduce('oidc-provider');
-const server = createServer().listen(wanted.port ?? 0, '127.0.0.1');
+const server = createServer().listen(0, '127.0.0.1');
 await new Promise((listening) => server.once('listening', listening));
 const origin = `http://login.localhost:${server.address().port}`;
 const issuer = `${origin}/${tenant}/v2.0`;
@@ -49,13 +49,13 @@ const provider = new Provider(origin, {
   issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
   clientAuthMethods: ['none', 'private_key_jwt'],
   clients: [
-    ...(broker ? [{
+    {
       client_id: broker.clientId,
       redirect_uris: [broker.redirectUri],
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
-    }] : []),
+    },
     ...controls.map((control) => ({
       client_id: control.clientId,
       redirect_uris: [],
@@ -85,7 +85,7 @@ const provider = new Provider(origin, {
       jwt(ctx, token, jwt) {
         const { iat, scope, client_id: azp } = jwt.payload;
         const scp = scope.split(' ').map((one) => one.slice(one.lastIndexOf('/') + 1)).join(' ');
-        Object.assign(jwt.payload, { ver: '2.0', tid: tenant, oid: user.oid, azp, azpacr: azp === broker?.clientId ? '0' : '2', scp, nbf: iat });
+        Object.assign(jwt.payload, { ver: '2.0', tid: tenant, oid: user.oid, azp, azpacr: azp === broker.clientId ? '0' : '2', scp, nbf: iat });
       },
     },
   },
@@ -135,5 +135,16 @@ server.on('request', async (request, response) => {
   await provider.interactionDetails(request, response);
   return provider.interactionFinished(request, response, { login: { accountId: user.oid } });
 });
-tell({ origin });
+
+/** A user's token for the first control client, as the broker would get it: for whoever measures what follows. */
+async function usersToken() {
+  const client = await provider.Client.find(broker.clientId);
+  const token = new provider.AccessToken({ accountId: user.oid, client, gty: 'authorization_code' });
+  const resource = resourceOf(controlScopes[0]);
+  token.resourceServer = new provider.ResourceServer(resource, resourceServer(resource));
+  token.scope = controlScopes[0];
+  return token.save();
+}
+
+tell({ origin, token: await usersToken() });
 endWithParent();

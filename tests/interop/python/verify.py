@@ -10,6 +10,7 @@ from lines import introduce, tell, wanted
 
 introduce("PyJWT")
 trust = ssl.create_default_context(cafile=wanted.get("ca"))
+trust.verify_flags |= ssl.VERIFY_X509_STRICT  # what Python does by itself since 3.13
 with urllib.request.urlopen(wanted["issuer"] + "/.well-known/openid-configuration", context=trust) as answer:
     discovery = json.load(answer)
 keys = jwt.PyJWKClient(discovery["jwks_uri"], ssl_context=trust)

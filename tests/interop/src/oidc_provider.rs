@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 pub struct OidcProvider {
     /// `http://login.localhost:PORT`.
     pub origin: String,
+    /// The user's token for the estate's first control client, held by the broker.
+    pub token: String,
     script: Script,
 }
 
@@ -39,6 +41,7 @@ pub struct Event {
 #[derive(Deserialize)]
 struct Listening {
     origin: String,
+    token: String,
 }
 
 impl OidcProvider {
@@ -61,8 +64,8 @@ impl OidcProvider {
             "backend": { "resource": "https://graph.microsoft.com", "scopes": [graph("User.Read")] },
         });
         let mut script = Script::node("oidc_provider.mjs", &wanted, None).await?;
-        let Listening { origin } = script.next().await?;
-        Ok(Self { origin, script })
+        let Listening { origin, token } = script.next().await?;
+        Ok(Self { origin, token, script })
     }
 
     /// The next thing that happens in it.
@@ -79,7 +82,11 @@ impl OidcProvider {
     /// When it is a refusal.
     pub async fn granted(&mut self) -> Result<Event> {
         let event = self.next().await?;
-        if event.event == "grant.success" { Ok(event) } else { Err(Failure::wrong(format!("oidc-provider refused: {event:?}."))) }
+        if event.event == "grant.success" {
+            Ok(event)
+        } else {
+            Err(Failure::wrong(format!("oidc-provider refused: {event:?}.")))
+        }
     }
 
     /// The server's process id.

@@ -4,6 +4,7 @@
 use crate::{Failure, Result, built, here, system};
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
     sync::Mutex,
@@ -16,7 +17,10 @@ static INSTALLING: Mutex<()> = Mutex::new(());
 pub(crate) fn node() -> Result<PathBuf> {
     let folder = here().join("node");
     install_once(&folder.join("package-lock.json"), &folder.join("node_modules/.installed"), || {
-        run("Installing the npm packages of the interop tests", Command::new("npm").arg("ci").current_dir(&folder))
+        run(
+            "Installing the npm packages of the interop tests",
+            Command::new("npm").arg("ci").current_dir(&folder),
+        )
     })?;
     Ok(folder)
 }
@@ -26,8 +30,12 @@ pub(crate) fn python() -> Result<PathBuf> {
     let (folder, requirements) = (built("interop-venv"), here().join("python/requirements.txt"));
     let python = folder.join("bin/python");
     install_once(&requirements, &folder.join("installed"), || {
-        run("Making a Python environment for the interop tests", Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+        run(
+            "Making a Python environment for the interop tests",
+            Command::new("python3").args(["-m", "venv"]).arg(&folder),
+        )?;
+        let pip =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
         run("Installing its packages", Command::new(&python).args(pip).arg(&requirements))
     })?;
     Ok(python)
@@ -45,8 +53,13 @@ fn install_once(list: &Path, stamp: &Path, install: impl FnOnce() -> Result) -> 
 }
 
 fn run(what: &str, command: &mut Command) -> Result {
-    println!("==> {what}");
+    // To the real output, which tests otherwise keep back.
+    let _ = writeln!(std::io::stdout(), "\n==> {what}");
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(system(program.clone()))?;
-    if status.success() { Ok(()) } else { Err(Failure::wrong(format!("{what}: {program} failed ({status})."))) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::wrong(format!("{what}: {program} failed ({status}).")))
+    }
 }

@@ -24,7 +24,8 @@ impl Pages {
             .nest_service("/page", ServeDir::new(here().join("page")))
             .nest_service("/msal", ServeDir::new(msal))
             .nest_service("/WebResources", ServeDir::new(built("../dist/webresources")));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(system("a port for pages"))?;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(system("a port for pages"))?;
         let port = listener.local_addr().map_err(system("a port for pages"))?.port();
         let serving = tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { origin: format!("http://app.localhost:{port}"), serving })

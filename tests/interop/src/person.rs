@@ -55,9 +55,12 @@ impl Person {
             let request = self.http.post(format!("{}{action}", self.origin)).form(&form);
             answer = self.follow(request).await?;
         }
-        let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
+        let location =
+            answer.headers().get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
         let answered = location.split_once(['#', '?']).map_or("", |(_, answered)| answered);
-        Ok(form_urlencoded::parse(answered.as_bytes()).map(|(name, value)| (name.into_owned(), value.into())).collect())
+        Ok(form_urlencoded::parse(answered.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into()))
+            .collect())
     }
 
     async fn follow(&mut self, request: reqwest::RequestBuilder) -> Result<Response> {

@@ -55,7 +55,8 @@ impl Recorder {
         let http = reqwest::Client::builder().no_proxy().resolve("login.localhost", behind).build();
         let http = http.map_err(|why| Failure::wrong(format!("The recorder has no HTTP client: {why}.")))?;
         let recorded = Arc::<Mutex<Vec<Recorded>>>::default();
-        let between = Between { http, origin: stand_in.entra.origin().to_owned(), recorded: Arc::clone(&recorded) };
+        let between =
+            Between { http, origin: stand_in.entra.origin().to_owned(), recorded: Arc::clone(&recorded) };
         let router = Router::new().fallback(pass_on).with_state(between);
         Ok(Self { recorded, serving: tokio::spawn(axum::serve(listener, router).into_future()) })
     }
@@ -73,12 +74,24 @@ impl Drop for Recorder {
     }
 }
 
-async fn pass_on(State(between): State<Between>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn pass_on(
+    State(between): State<Between>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if method == Method::POST && uri.path().ends_with("/token") {
         let recorded = Recorded::read(&uri, &headers, &body);
         between.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
     }
-    let answered = between.http.request(method, format!("{}{uri}", between.origin)).headers(headers).body(body).send().await;
+    let answered = between
+        .http
+        .request(method, format!("{}{uri}", between.origin))
+        .headers(headers)
+        .body(body)
+        .send()
+        .await;
     match answered {
         Ok(answer) => axum::http::Response::from(answer).map(Body::new),
         Err(why) => {
@@ -96,7 +109,9 @@ impl Recorded {
             let field = fields.entry(name.into_owned()).or_default();
             *field = if field.is_empty() { value.into_owned() } else { format!("{field}, {value}") };
         }
-        let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
         Self { address: uri.to_string(), headers: headers.collect(), fields }
     }
 }

@@ -55,6 +55,15 @@ impl Script {
         Self::start(file, command, wanted).await
     }
 
+    /// Starts this very program again, with `wanted` as its argument.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn own(name: &str, wanted: &Value) -> Result<Self> {
+        let program = std::env::current_exe().map_err(system(name))?;
+        Self::start(name, Command::new(program), wanted).await
+    }
+
     async fn start(file: &str, mut command: Command, wanted: &Value) -> Result<Self> {
         let log = log_of(file)?;
         let mut process = command
@@ -88,9 +97,13 @@ impl Script {
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<T> {
         let line = self.output.next_line().await.map_err(system(&self.name))?;
         let line = line.ok_or_else(|| {
-            Failure::wrong(format!("{} ended early: its last words are in target/interop/{0}.log.", self.name))
+            Failure::wrong(format!(
+                "{} ended early: its last words are in target/interop/{0}.log.",
+                self.name
+            ))
         })?;
-        serde_json::from_str(&line).map_err(|why| Failure::wrong(format!("{} said {line}: {why}.", self.name)))
+        serde_json::from_str(&line)
+            .map_err(|why| Failure::wrong(format!("{} said {line}: {why}.", self.name)))
     }
 
     /// Says something to the script.

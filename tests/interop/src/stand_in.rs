@@ -43,7 +43,8 @@ impl StandIn {
         let estate = options.estate.clone();
         let entra = Entra::start_tls(options).await.map_err(|why| Failure::wrong(why.to_string()))?;
         let ca = built("interop").join(format!("ca-{}.pem", entra.address().port()));
-        fs::write(&ca, entra.authority_pem().unwrap_or_default()).map_err(system("the authority's certificate"))?;
+        fs::write(&ca, entra.authority_pem().unwrap_or_default())
+            .map_err(system("the authority's certificate"))?;
         Ok(Self { entra, estate, keys, pages, ca: Some(ca) })
     }
 
@@ -85,7 +86,10 @@ impl StandIn {
     /// # Errors
     /// When there is none of this name.
     pub fn app(&self, name: &str) -> Result<&App> {
-        self.estate.apps.get(name).ok_or_else(|| Failure::wrong(format!("The estate has no application {name}.")))
+        self.estate
+            .apps
+            .get(name)
+            .ok_or_else(|| Failure::wrong(format!("The estate has no application {name}.")))
     }
 
     /// A good token of the user for `resource`, held by `client`.
@@ -101,6 +105,15 @@ impl StandIn {
         let tenant = estate.tenants.values().next();
         let user = tenant.and_then(|tenant| Some((tenant, tenant.users.first()?)));
         user.ok_or_else(|| Failure::wrong("The estate has no user."))
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        if let Some(ca) = &self.ca {
+            // It is good for nothing any more; one that stays does no harm.
+            let _ = fs::remove_file(ca);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What happens in a call, one file per flow, each to be read from top to bottom.
 
+pub(crate) mod backend_token;
 pub(crate) mod client_token;
-pub(crate) mod exchange;
+mod entra;
 pub(crate) mod get_token;
 pub(crate) mod invitation;
 pub(crate) mod sign_in;

@@ -1,8 +1,7 @@
 //! An Entra and an STS that give what they are asked for. Every token is another text, so that a test sees which one it got.
 
 use super::{Answer, FakeEnv, Kind, Request, reply};
-use crate::{Account, Env};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use crate::{Account, Env, encoding};
 use serde_json::{Value, json};
 
 /// The broker registration.
@@ -50,7 +49,7 @@ pub fn id_token(claims: &Value) -> String {
 /// Text in base64url without padding.
 #[must_use]
 pub fn base64url(text: &str) -> String {
-    Base64UrlUnpadded::encode_string(text.as_bytes())
+    encoding::base64url(text.as_bytes())
 }
 
 impl FakeEnv {

@@ -7,6 +7,7 @@ mod authorize;
 mod logout;
 mod metadata;
 mod token;
+mod turn;
 
 use crate::{
     errors::{Ids, Refusal},

@@ -64,7 +64,9 @@ fn check_assertion(
     if !issued_here || jws.claim("tid") != Some(&tenant.id) {
         return Err(invalid("The issuer does not match the tenant."));
     }
-    check_times(&jws, world.now)?;
+    if !jws.is_live(world.now, 0) {
+        return Err((&ASSERTION_EXPIRED).into());
+    }
     let audience = jws.claim("aud").unwrap_or_default();
     // To the letter: an identifier URI in other letters is another audience.
     if audience != client.client_id && !client.identifier_uris.iter().any(|uri| uri == audience) {
@@ -77,13 +79,6 @@ fn check_assertion(
         return Err(ASSERTION_MALFORMED.with("It carries no user."));
     }
     session(&jws, tenant, world.directory, world)
-}
-
-fn check_times(jws: &Jws<'_>, now: u64) -> Result<(), Refusal> {
-    #[allow(clippy::cast_precision_loss)] // Seconds stay far below 2⁵².
-    let now = now as f64;
-    let live = jws.time("exp").is_some_and(|exp| exp > now) && jws.time("nbf").is_none_or(|nbf| nbf <= now);
-    if live { Ok(()) } else { Err((&ASSERTION_EXPIRED).into()) }
 }
 
 /// The session that earned the token. It must still stand, and be of the user whom the token names.

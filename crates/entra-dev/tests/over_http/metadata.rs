@@ -96,3 +96,23 @@ async fn over_tls_it_is_trusted_through_its_own_authority_only() {
     let document: Value = http.get(&url).send().await.unwrap().json().await.unwrap();
     assert_eq!(document["token_endpoint"], format!("{}/common/oauth2/v2.0/token", entra.origin()));
 }
+
+#[tokio::test]
+async fn a_client_that_dawdles_over_its_handshake_or_breaks_it_off_stops_nobody() {
+    let entra = Entra::start_tls(options()).await.unwrap();
+    let dawdling = tokio::net::TcpStream::connect(entra.address()).await.unwrap();
+    let authority = reqwest::Certificate::from_pem(entra.authority_pem().unwrap().as_bytes()).unwrap();
+    let (entra, authority) = (&entra, &authority);
+    let ask = async |trusting: bool| {
+        let client = client(entra).timeout(std::time::Duration::from_secs(20));
+        let client = if trusting { client.tls_certs_only([authority.clone()]) } else { client };
+        let url = format!("{}/common/discovery/v2.0/keys", entra.origin());
+        client.build().unwrap().get(url).send().await.is_ok()
+    };
+    // Several at once, so that a broken handshake ends while a good one is under way.
+    for _ in 0..10 {
+        let answers = tokio::join!(ask(false), ask(true), ask(false), ask(true));
+        assert_eq!(answers, (false, true, false, true));
+    }
+    drop(dawdling);
+}

@@ -12,7 +12,7 @@ use base64::{
 use entra_dev::{Clock, Entra, Options};
 use estate::{Certificates, Estate};
 use serde_json::{Value, json};
-use std::{env, fs, sync::OnceLock};
+use std::{fs, path::Path, sync::OnceLock};
 
 pub(crate) const APP: &str = "http://app.localhost:1";
 pub(crate) const CONTOSO: &str = "70000000-0000-4000-8000-000000000001";
@@ -35,7 +35,7 @@ pub(crate) fn estate() -> &'static (Estate, Certificates) {
     static ESTATE: OnceLock<(Estate, Certificates)> = OnceLock::new();
     ESTATE.get_or_init(|| {
         let estate = Estate::parse(include_str!("estate.toml")).unwrap();
-        let folder = env::temp_dir().join(format!("entra-dev-tests-{}", std::process::id()));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("entra-dev-certificates");
         let certificates = Certificates::ensure(&estate, &folder).unwrap();
         (estate, certificates)
     })

@@ -15,11 +15,18 @@ const SKIP: u8 = 5;
 struct Stage {
     at: StandIn,
     browser: Chromium,
+    authority: String,
 }
 
 impl Stage {
     async fn set() -> Result<Self> {
-        let stage = Self { at: StandIn::over_tls().await?, browser: Chromium::start().await? };
+        let at = StandIn::over_tls().await?;
+        let authority = at.authority()?;
+        Self::set_at(at, authority).await
+    }
+
+    async fn set_at(at: StandIn, authority: String) -> Result<Self> {
+        let stage = Self { at, browser: Chromium::start().await?, authority };
         let started = stage.open().await?;
         announce("@azure/msal-browser", started["version"].as_str().unwrap());
         Ok(stage)
@@ -46,7 +53,7 @@ impl Stage {
         let config = json!({
             "auth": {
                 "clientId": self.at.app("page")?.client_id,
-                "authority": self.at.authority()?,
+                "authority": self.authority,
                 "knownAuthorities": [self.at.entra.origin().trim_start_matches("https://")],
                 "redirectUri": redirect,
                 "postLogoutRedirectUri": redirect,
@@ -98,6 +105,19 @@ async fn login_popup_signs_the_user_in() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn login_popup_at_common_ends_in_the_users_tenant() -> Result {
+    let at = StandIn::over_tls().await?;
+    let common = format!("{}/common", at.entra.origin());
+    let stage = Stage::set_at(at, common).await?;
+    stage.click("loginPopup", json!({ "scopes": [GRAPH] })).await?;
+    stage.browser.in_popup(async || stage.browser.sign_in(&stage.at).await).await?;
+    let result = stage.browser.value().await?;
+    stage.is_the_user(&result)?;
+    assert_eq!(result["tenantId"], stage.at.estate.tenants["contoso"].id);
+    stage.browser.quit().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn login_redirect_comes_back_signed_in() -> Result {
     let stage = Stage::set().await?;
     stage.act("loginRedirect", json!({ "scopes": [GRAPH] })).await?;
@@ -126,7 +146,11 @@ async fn sso_silent_says_when_there_is_no_session() -> Result {
     let stage = Stage::set().await?;
     stage.act("ssoSilent", json!({ "scopes": [GRAPH], "loginHint": stage.at.user()?.username })).await?;
     let error = stage.browser.outcome().await?.unwrap_err();
-    assert_eq!([&error["name"], &error["errorCode"]], ["InteractionRequiredAuthError", "login_required"], "{error}");
+    assert_eq!(
+        [&error["name"], &error["errorCode"]],
+        ["InteractionRequiredAuthError", "login_required"],
+        "{error}"
+    );
     stage.browser.quit().await
 }
 
@@ -157,8 +181,13 @@ async fn a_refresh_token_that_is_too_old_makes_msal_fall_back_to_the_frame() -> 
     stage.at.entra.clock().advance(std::time::Duration::from_secs(25 * 3600));
     stage.act("acquireTokenSilent", json!({ "scopes": [GRAPH], "forceRefresh": true })).await?;
     let outcome = stage.browser.outcome().await?;
-    let asked: Vec<_> = stage.at.entra.requests().iter().map(|request| (request.endpoint, request.outcome)).collect();
-    assert_eq!(asked[0], (Endpoint::Token { grant: GrantType::RefreshToken }, Outcome::Refused(700_084)), "{outcome:?}");
+    let asked: Vec<_> =
+        stage.at.entra.requests().iter().map(|request| (request.endpoint, request.outcome)).collect();
+    assert_eq!(
+        asked[0],
+        (Endpoint::Token { grant: GrantType::RefreshToken }, Outcome::Refused(700_084)),
+        "{outcome:?}"
+    );
     assert_eq!(asked[1], (SILENT, Outcome::Ok), "{outcome:?}");
     stage.browser.quit().await
 }

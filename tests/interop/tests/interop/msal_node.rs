@@ -36,7 +36,10 @@ async fn msal_node_acts_on_behalf_of_a_user_with_a_secret() -> Result {
     assert_eq!(claims["azp"], at.app("api")?.client_id, "{answer}");
     assert_eq!(claims["azpacr"], "1");
     assert_eq!(claims["oid"], at.user()?.id);
-    assert_eq!(claims["scp"], "Files.Read User.Read openid profile", "all that was granted, and what MSAL adds");
+    assert_eq!(
+        claims["scp"], "Files.Read User.Read openid profile",
+        "all that was granted, and what MSAL adds"
+    );
     let (tenant, user) = (&claims["tid"], &at.user()?.id);
     assert_eq!(answer["account"], format!("{user}.{}", tenant.as_str().unwrap()), "MSAL read client_info");
     Ok(())
@@ -46,7 +49,8 @@ async fn msal_node_acts_on_behalf_of_a_user_with_a_secret() -> Result {
 async fn msal_node_acts_on_behalf_of_a_user_with_a_certificate() -> Result {
     let at = StandIn::over_tls().await?;
     let mut wanted = wanted(&at, &[users_token(&at)?])?;
-    wanted["certificate"] = json!({ "pem": at.keys.certificate("api")?, "privateKey": at.keys.private_key("api")? });
+    wanted["certificate"] =
+        json!({ "pem": at.keys.certificate("api")?, "privateKey": at.keys.private_key("api")? });
     let answer: Value = Script::node("msal_node.mjs", &wanted, at.ca()).await?.next().await?;
 
     assert_eq!(claims::of(&answer["token"])["azpacr"], "2", "{answer}");

@@ -49,7 +49,8 @@ async fn msal_python_signs_a_user_in_by_code_and_renews_the_token() -> Result {
     assert!(renewed["access_token"].is_string(), "{renewed}");
     let grants: Vec<Endpoint> = at.entra.requests().iter().map(|request| request.endpoint).collect();
     let token = |grant| Endpoint::Token { grant };
-    let expected = [Endpoint::Authorize { interactive: true }, token(GrantType::Code), token(GrantType::RefreshToken)];
+    let expected =
+        [Endpoint::Authorize { interactive: true }, token(GrantType::Code), token(GrantType::RefreshToken)];
     assert_eq!(grants, expected);
     Ok(())
 }

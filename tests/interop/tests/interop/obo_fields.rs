@@ -27,12 +27,8 @@ const ONLY_MSALS_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
 /// Fields whose values are of one request only.
 const FRESH: [&str; 2] = ["client-request-id", "client_assertion"];
 
-/// Claims of the client assertion that MSAL sends and our STS leaves out.
-const ONLY_MSALS_CLAIMS: [(&str, &str); 1] =
-    [("iat", "optional (RFC 7523 §3): nbf and exp say when the assertion counts, and Entra asks for no more")];
-
 /// Claims of the client assertion that have to differ.
-const FRESH_CLAIMS: [&str; 3] = ["exp", "jti", "nbf"];
+const FRESH_CLAIMS: [&str; 4] = ["exp", "iat", "jti", "nbf"];
 
 #[tokio::test]
 async fn our_sts_sends_the_fields_that_msal_node_sends() -> Result {
@@ -44,7 +40,10 @@ async fn our_sts_sends_the_fields_that_msal_node_sends() -> Result {
     let ours = by_our_sts(&at, &recorder, &token).await?;
 
     assert_eq!(msal.address.split('?').next(), ours.address.split('?').next());
-    assert_eq!(msal.headers["content-type"].split(';').next(), ours.headers["content-type"].split(';').next());
+    assert_eq!(
+        msal.headers["content-type"].split(';').next(),
+        ours.headers["content-type"].split(';').next()
+    );
     for name in ["origin", "authorization", "cookie"] {
         assert!(!ours.headers.contains_key(name) && !msal.headers.contains_key(name), "a header {name}");
     }
@@ -77,7 +76,8 @@ async fn by_msal(at: &StandIn, recorder: &Recorder, token: &str) -> Result<Recor
 
 async fn by_our_sts(at: &StandIn, recorder: &Recorder, token: &str) -> Result<Recorded> {
     let app = at.pages.origin();
-    let addresses = Addresses { app: app.to_owned(), authority: at.entra.origin().to_owned(), sts: String::new() };
+    let addresses =
+        Addresses { app: app.to_owned(), authority: at.entra.origin().to_owned(), sts: String::new() };
     let config = at.estate.sts_config(&addresses, "127.0.0.1:0", at.keys.folder());
     let sts = sts::Server::start(sts::Config::parse(&config).unwrap(), sts::Clock::system()).await.unwrap();
     let form = [
@@ -88,7 +88,8 @@ async fn by_our_sts(at: &StandIn, recorder: &Recorder, token: &str) -> Result<Re
         ("scope", SCOPE),
         ("client-request-id", "10000000-0000-4000-8000-000000000001"),
     ];
-    let request = reqwest::Client::new().post(format!("http://{}/oauth2/token", sts.address())).header("origin", app);
+    let request =
+        reqwest::Client::new().post(format!("http://{}/oauth2/token", sts.address())).header("origin", app);
     let answer = request.form(&form).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     Ok(only(recorder))
@@ -109,11 +110,15 @@ fn differences(msal: &Recorded, ours: &Recorded) -> Vec<String> {
             (Some(_), Some(_)) if FRESH.contains(&name.as_str()) => {}
             (Some(theirs), Some(own)) if name == "scope" => {
                 let own: BTreeSet<&str> = own.split(' ').collect();
-                let theirs: BTreeSet<&str> = theirs.split(' ').filter(|one| !ONLY_MSALS_SCOPES.contains(one)).collect();
-                found.extend((own != theirs).then(|| format!("scope: MSAL sent {theirs:?}, we sent {own:?}")));
+                let theirs: BTreeSet<&str> =
+                    theirs.split(' ').filter(|one| !ONLY_MSALS_SCOPES.contains(one)).collect();
+                found
+                    .extend((own != theirs).then(|| format!("scope: MSAL sent {theirs:?}, we sent {own:?}")));
             }
             (theirs, own) => {
-                found.extend((theirs != own).then(|| format!("{name}: MSAL sent {theirs:?}, we sent {own:?}")));
+                found.extend(
+                    (theirs != own).then(|| format!("{name}: MSAL sent {theirs:?}, we sent {own:?}")),
+                );
             }
         }
     }
@@ -128,9 +133,6 @@ fn assertion_differences(msal: &Recorded, ours: &Recorded) -> Vec<String> {
         let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         for name in members(theirs).union(&members(own)) {
             let (theirs, own) = (&theirs[name], &own[name]);
-            if part == "claim" && own.is_null() && ONLY_MSALS_CLAIMS.iter().any(|(listed, _)| listed == name) {
-                continue;
-            }
             let fresh = part == "claim" && FRESH_CLAIMS.contains(&name.as_str());
             let differs = if fresh { theirs.is_null() != own.is_null() } else { theirs != own };
             found.extend(differs.then(|| format!("{part} {name}: MSAL sent {theirs}, we sent {own}")));

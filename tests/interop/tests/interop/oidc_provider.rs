@@ -25,8 +25,11 @@ impl Stage {
         let (estate, pages) = (estate()?, Pages::start().await?);
         let keys = Keys::of(&estate)?;
         let provider = OidcProvider::start(&estate, &keys, pages.origin()).await?;
-        let mut at =
-            Addresses { app: pages.origin().to_owned(), authority: provider.origin.clone(), sts: String::new() };
+        let mut at = Addresses {
+            app: pages.origin().to_owned(),
+            authority: provider.origin.clone(),
+            sts: String::new(),
+        };
         let config = sts::Config::parse(&estate.sts_config(&at, "127.0.0.1:0", keys.folder())).unwrap();
         let sts = sts::Server::start(config, sts::Clock::system()).await.unwrap();
         at.sts = format!("http://sts.localhost:{}", sts.address().port());
@@ -54,7 +57,10 @@ async fn our_broker_satisfies_oidc_provider_with_code_pkce_and_refresh() -> Resu
     let broker = stage.estate.broker.client_id.as_str();
 
     let code = stage.provider.granted().await?;
-    assert_eq!((code.grant.as_deref(), code.authenticated.as_deref()), (Some("authorization_code"), Some("none")));
+    assert_eq!(
+        (code.grant.as_deref(), code.authenticated.as_deref()),
+        (Some("authorization_code"), Some("none"))
+    );
     assert!(code.verified, "without PKCE: {code:?}");
     let refresh = stage.provider.granted().await?;
     assert_eq!((refresh.grant.as_deref(), refresh.client.as_deref()), (Some("refresh_token"), Some(broker)));
@@ -76,10 +82,14 @@ async fn our_stss_client_assertion_satisfies_oidc_provider() -> Result {
     let token = stage.click_for(json!({ "client": "control", "scopes": [scope] })).await?;
     let control = stage.estate.controls["control"].client_id.as_str();
 
-    let mut grants = [stage.provider.granted().await?, stage.provider.granted().await?, stage.provider.granted().await?];
+    let mut grants =
+        [stage.provider.granted().await?, stage.provider.granted().await?, stage.provider.granted().await?];
     let [.., obo] = &mut grants;
     assert_eq!(obo.grant.as_deref(), Some("urn:ietf:params:oauth:grant-type:jwt-bearer"));
-    assert_eq!((obo.client.as_deref(), obo.authenticated.as_deref()), (Some(control), Some("private_key_jwt")));
+    assert_eq!(
+        (obo.client.as_deref(), obo.authenticated.as_deref()),
+        (Some(control), Some("private_key_jwt"))
+    );
     let claims = claims::of(&token["accessToken"]);
     assert_eq!([&claims["aud"], &claims["azp"]], [GRAPH, control], "{claims}");
     stage.browser.quit().await

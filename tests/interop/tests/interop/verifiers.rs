@@ -13,11 +13,14 @@ fn wanted(at: &StandIn) -> Result<Value> {
         at.token(request().claim("exp", at.entra.clock().now() - 3600))?,
     ];
     let audience = &at.estate.backends["graph"].client_id;
-    Ok(json!({ "issuer": format!("{}/v2.0", at.authority()?), "audience": audience, "tokens": tokens, "ca": at.ca() }))
+    Ok(
+        json!({ "issuer": format!("{}/v2.0", at.authority()?), "audience": audience, "tokens": tokens, "ca": at.ca() }),
+    )
 }
 
 async fn judges(at: &StandIn, mut script: Script, refusals: [&str; 2]) -> Result {
-    let (good, forged, late): (Value, Value, Value) = (script.next().await?, script.next().await?, script.next().await?);
+    let (good, forged, late): (Value, Value, Value) =
+        (script.next().await?, script.next().await?, script.next().await?);
     assert_eq!(good["claims"]["oid"], at.user()?.id, "{good}");
     assert_eq!(good["header"]["alg"], "RS256");
     assert_eq!([&forged["refused"], &late["refused"]], refusals, "{forged} {late}");
