@@ -41,7 +41,7 @@ export function createEngine(emit) {
       return run(life.broker);
     } catch (thrown) {
       const detail = isFailure(thrown) && !(thrown instanceof Error);
-      if (!detail) poison(life, String(thrown?.name));
+      if (!detail) poison(life, `an exception (${thrown?.name})`);
       if (!life.broker && instance === life) instance = undefined; // It never began.
       throw detail ? thrown : failure("internal", "The broker failed and starts afresh. Please try again.");
     }
@@ -52,7 +52,7 @@ export function createEngine(emit) {
     if (faults.length >= MAX_FAULTS) {
       throw failure("internal", `The broker failed ${MAX_FAULTS} times within a minute, last at ${lastFault}. Reload the page.`);
     }
-    const glue = make((place) => poison(life, place));
+    const glue = make((file, line) => poison(life, line ? `${file}:${line}` : file));
     life.kill = glue.kill;
     compile(glue);
     const broker = new glue.Broker(hooks, PINS);

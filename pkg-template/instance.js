@@ -58,7 +58,7 @@ function guard(exports, onPoison) {
       try {
         return value(...values);
       } catch (error) {
-        onPoison(String(error?.name));
+        onPoison(`an exception (${error?.name})`);
         throw error;
       }
     };

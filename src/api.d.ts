@@ -142,7 +142,7 @@ export interface TalxisBrokerError extends Error {
   claims?: string;
   /** Where an administrator consents. */
   consentUrl?: string;
-  /** Entra's AADSTS number. */
+  /** Entra's number of the error. */
   aadsts?: number;
   retryAfterMs?: number;
   /** Not enumerable. */

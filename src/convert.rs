@@ -103,7 +103,7 @@ fn text(text: Option<&str>) -> Member<'_> {
     text.map_or(Member::Absent, Member::Text)
 }
 
-#[allow(clippy::cast_precision_loss)] // Milliseconds and AADSTS numbers are far below 2⁵³.
+#[allow(clippy::cast_precision_loss)] // Milliseconds and error numbers are far below 2⁵³.
 fn number(number: u64) -> Member<'static> {
     Member::Number(number as f64)
 }

@@ -7,16 +7,17 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    // Resolves to the parameter of the factory that the packer wraps around the glue (pkg-template/README.md).
+    // Resolves to the parameter of the factory that the packer wraps around the glue (pkg-template/instance.js).
     // Caught: built without the packer there is nobody to tell, and the abort that follows says enough.
     #[wasm_bindgen(catch, js_name = onPoison)]
-    fn on_poison(place: &str) -> Result<(), JsValue>;
+    fn on_poison(file: &str, line: u32) -> Result<(), JsValue>;
 }
 
 /// Installs the panic hook. Hooks run before the abort, while promises can still be rejected.
 pub(crate) fn install() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-        let _ = on_poison(&place);
+        if let Some(at) = info.location() {
+            let _ = on_poison(at.file(), at.line());
+        }
     }));
 }

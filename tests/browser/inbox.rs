@@ -37,10 +37,10 @@ async fn arrived(inbox: &mut Inbox) -> Option<String> {
     }
 }
 
-/// A message to the window. `members` may repeat and so change the right ones.
-fn post(event: &str, data: &str) {
+/// A message to the window. Both texts are further members, which may replace the right ones.
+fn post(event: &str, members: &str) {
     js(&format!(
-        "dispatchEvent(new MessageEvent('message', {{ origin: location.origin, source: window, data: {{ v: 1, id: '{ID}', payload: 'code=1', {data} }}, {event} }}))"
+        "dispatchEvent(new MessageEvent('message', {{ origin: location.origin, source: window, data: {{ v: 1, id: '{ID}', payload: 'code=1', {members} }}, {event} }}))"
     ));
 }
 

@@ -1,6 +1,8 @@
 //! Each effect of `src/web/` and `src/host.rs` in a real browser: what it does, and that it undoes it. Run by
 //! `wasm-pack test --headless --chrome`; `webdriver.json` gives the browser its popup blocker back.
 
+#![allow(clippy::unwrap_used)] // Clippy does not take #[wasm_bindgen_test] for a test.
+
 mod clock;
 mod host;
 mod http;

@@ -114,6 +114,8 @@ fn build_wasm(work: &Path) -> Outcome {
         // Joined with the flags of .cargo/config.toml. The RUSTFLAGS variable would replace those.
         .arg("--config")
         .arg(format!("target.wasm32-unknown-unknown.rustflags=[{}]", traces::remap_flags()?.join(",")))
+        // For what the servers use too, they want speed.
+        .args(["--config", "profile.release.opt-level='z'"])
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(root());

@@ -34,7 +34,8 @@ pub trait Env: 'static {
     fn activated(&self) -> bool;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
-    /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler.
+    /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler. Dropping
+    /// the future withdraws the invitation.
     async fn invite(&self, url: &str) -> Invitation<Self::Popup>;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.

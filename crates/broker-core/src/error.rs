@@ -95,7 +95,9 @@ impl Code {
             Self::ConsentRequired => {
                 "A consent is missing in this tenant: an administrator gives it at `consentUrl`."
             }
-            Self::IdentityProvider => "Entra refuses the request: look up the number in `aadsts`.",
+            Self::IdentityProvider => {
+                "Entra refused the request, or its answer is not to be trusted: see `aadsts`."
+            }
             Self::InteractionRequired => "The user must act first: call signIn().",
             Self::LoginRequired => "The session is over: call signIn().",
             Self::Network => "The sign-in service cannot be reached: try again.",

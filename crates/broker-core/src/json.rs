@@ -1,6 +1,7 @@
 //! Reading JSON without a JSON crate: the browser's parser at the rim, serde_json in tests.
 
 /// A parsed JSON value. A member of another type reads as absent: foreign input is never trusted to be well formed.
+/// Only own members count: an inherited one would let a page that changed `Object.prototype` speak for the configuration.
 pub trait Json: Sized + 'static {
     /// A member that is a text.
     fn text(&self, name: &str) -> Option<String>;
@@ -10,7 +11,7 @@ pub trait Json: Sized + 'static {
     fn flag(&self, name: &str) -> Option<bool>;
     /// A member that is an object or a list.
     fn member(&self, name: &str) -> Option<Self>;
-    /// The names of an object's own members; empty for anything else.
+    /// The names of an object's own members, but for those that are `undefined`; empty for anything else.
     fn names(&self) -> Vec<String>;
     /// The texts in a member that is a list; none if any item is something else.
     fn texts(&self, name: &str) -> Option<Vec<String>>;

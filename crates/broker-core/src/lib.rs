@@ -11,25 +11,29 @@
 //!    poll; without one there is an invitation (`flow/invitation.rs`). `authorize.rs` makes the address and judges the
 //!    response, `token.rs` redeems the code, `id_token.rs` says who it is, and `session.rs` remembers them;
 //! 2. `flow/client_token.rs`: the refresh token brings a token for the control client, one request per client;
-//! 3. `flow/exchange.rs`: the STS turns it into a backend token (`exchange.rs`, over `sts-wire`).
+//! 3. `flow/backend_token.rs`: the STS turns it into a backend token (`exchange.rs`, over `sts-wire`).
 //!
-//! Ten more calls that want the same get the same result; a call that wants it later gets it from the cache.
+//! Flights leave what they bring in the state, so nineteen more calls that want the same find it there, and so does a call
+//! that comes later.
 //!
 //! # What each file decides
 //! | file | decides |
 //! |---|---|
-//! | `config.rs`, `url.rs` | what a configuration may say, and which addresses may be sent a token |
+//! | `config.rs`, `url.rs`, `members.rs` | what a configuration may say, and which addresses may be sent a token |
 //! | `request.rs`, `call.rs`, `scope.rs` | who may ask for what |
-//! | `authorize.rs`, `pkce.rs`, `form.rs` | what Entra is asked, and which response is the answer to it |
+//! | `authorize.rs`, `encoding.rs` | what Entra is asked, and which response is the answer to it |
 //! | `token.rs`, `id_token.rs`, `account.rs` | what an answer of the token endpoint is worth, and whose it is |
 //! | `entra_error.rs`, `error.rs` | what a failure means to the caller |
 //! | `exchange.rs` | what the STS is asked and what its answer means |
 //! | `cache.rs`, `session.rs`, `core.rs` | what is remembered, and when it is forgotten |
-//! | `flow/` | what happens, in which order |
+//! | `flow/` | what happens, in which order, and what is tried again |
 //! | `single_flight.rs`, `race.rs` | who waits for whom |
 //! | `secret.rs`, `guid.rs` | how secrets and ids are held |
 //! | `diagnostics.rs` | what a support person may see |
 //! | `testing` (feature) | a browser that is none |
+//!
+//! Here and there the code is plainer than the standard library would have it (no sorting, no text patterns, no `{:?}`):
+//! all of this is downloaded by every form, and each of those is kilobytes of WebAssembly.
 //!
 //! # What it never does
 //! It never asks Entra for a backend or for `.default`: OpenID Connect's scopes and one named scope of a control client are

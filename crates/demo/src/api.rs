@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     routing::{MethodRouter, get},
 };
+pub(crate) use bearer::Revocations;
 use bearer::{Caller, Guard, Rule};
 use entra_dev::Clock;
 use estate::{Addresses, Estate, User};
@@ -29,13 +30,18 @@ pub(crate) struct Apis {
 
 impl Apis {
     /// For the backends `graph` and `data-feed` of an estate.
-    pub(crate) fn new(estate: &Estate, at: &Addresses, clock: Clock) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        estate: &Estate,
+        at: &Addresses,
+        clock: Clock,
+        revocations: Revocations,
+    ) -> reqwest::Result<Self> {
         let id = |name: &str| estate.client_id(name).unwrap_or_default().to_owned();
         let users = estate.tenants.values().flat_map(|tenant| {
             tenant.users.iter().map(|user| ((tenant.id.clone(), user.id.clone()), user.clone()))
         });
         Ok(Self {
-            guard: Arc::new(Guard::new(estate, at, clock)?),
+            guard: Arc::new(Guard::new(estate, at, clock, revocations)?),
             users: users.collect(),
             graph: id("graph"),
             feed: id("data-feed"),

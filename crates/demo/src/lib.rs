@@ -16,7 +16,10 @@ pub use page::FORM;
 use entra_dev::{Clock, Entra};
 use estate::{Addresses, CertificateError, Certificates, Estate};
 use serve::{Bound, Running};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 /// The running demo. Dropping it stops every part.
 pub struct Demo {
@@ -24,7 +27,7 @@ pub struct Demo {
     app: String,
     broker_config: String,
     certificates: Certificates,
-    entra: Entra,
+    entra: Arc<Entra>,
     sts: Option<sts::Server>,
     _servers: [Running; 3],
 }
@@ -95,6 +98,7 @@ impl Demo {
             clock: clock.clone(),
         })
         .await
+        .map(Arc::new)
         .map_err(StartError::Entra)?;
 
         let mut at = Addresses {
@@ -111,7 +115,10 @@ impl Demo {
         };
         at.sts = format!("http://sts.localhost:{}", sts.address().port());
 
-        let apis = api::Apis::new(&options.estate, &at, clock).map_err(StartError::Client)?;
+        // Weak: an API that is slow to stop must not keep Entra running.
+        let cae = Arc::downgrade(&entra);
+        let revocations = Box::new(move |token: &str| cae.upgrade()?.challenge(token));
+        let apis = api::Apis::new(&options.estate, &at, clock, revocations).map_err(StartError::Client)?;
         let broker_config = options.estate.broker_config(&at);
         let page = page::page(&options.estate, &broker_config, graph.origin(), feed.origin());
         Ok(Self {

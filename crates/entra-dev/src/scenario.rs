@@ -1,6 +1,7 @@
 //! Changing the world under test: one command type for Rust and, as JSON, for the second port.
 //!
-//! The second port is for loopback only and has no protection: it is not started unless asked for.
+//! The second port is for loopback only and is not started unless asked for. It asks nobody who they are, but it takes only
+//! JSON and answers no preflight, so that a page of another site in a browser on this machine cannot command it.
 
 use crate::{
     Aadsts, Demand, MintRequest, Mischief, OriginCheck, Weather,

@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn the_demos_estate_is_good() {
         let estate = Estate::parse(DEMO).unwrap();
-        assert_eq!(estate.controls.len(), 8);
+        assert_eq!(estate.controls.len(), 12);
         assert_eq!(estate.scope("graph", "User.Read").unwrap(), "https://graph.microsoft.com/User.Read");
     }
 
@@ -335,15 +335,26 @@ mod tests {
         assert!(refused("display_name", "displayname").contains("displayname"));
     }
 
+    fn addresses() -> Addresses {
+        Addresses {
+            app: "https://org.crm4.dynamics.com".to_owned(),
+            authority: "https://login.microsoftonline.com".to_owned(),
+            sts: "https://talxis-token-exchange.westeurope.azurecontainerapps.io".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_brokers_configuration_with_twelve_clients_fits_into_an_environment_variable() {
+        let text = Estate::parse(DEMO).unwrap().broker_config(&addresses());
+        let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(config["clients"].as_object().unwrap().len(), 12, "an alias stands for two controls");
+        assert!(text.len() < 2_000, "{} characters", text.len());
+    }
+
     #[test]
     fn the_sts_gets_a_control_only_for_tenants_where_it_exists() {
         let estate = Estate::parse(DEMO).unwrap();
-        let at = Addresses {
-            app: "https://org.crm4.dynamics.com".to_owned(),
-            authority: "https://login.microsoftonline.com".to_owned(),
-            sts: "https://sts.example".to_owned(),
-        };
-        let text = estate.sts_config(&at, "127.0.0.1:0", Path::new("certs"));
+        let text = estate.sts_config(&addresses(), "127.0.0.1:0", Path::new("certs"));
         let config: toml::Value = toml::from_str(&text).unwrap();
         let tenants_of = |name: &str| {
             let clients = config["clients"].as_array().unwrap();

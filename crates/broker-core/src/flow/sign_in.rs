@@ -86,9 +86,10 @@ fn depart<E: Env>(core: Rc<Core<E>>, ask: Ask) -> impl Future<Output = Result<()
         let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
         (attempt, inbox, popup)
     });
+    let sign_outs = core.sign_outs();
     async move {
         let result = match opened {
-            Ok((attempt, inbox, popup)) => fly(&core, &ask, &attempt, inbox, popup).await,
+            Ok((attempt, inbox, popup)) => fly(&core, &ask, &attempt, inbox, popup, sign_outs).await,
             Err(error) => Err(error),
         };
         result.map_err(|mut error| {
@@ -107,8 +108,8 @@ async fn fly<E: Env>(
     attempt: &Attempt,
     mut inbox: E::Inbox,
     popup: Option<E::Popup>,
+    sign_outs: u32,
 ) -> Result<()> {
-    let sign_outs = core.sign_outs();
     if popup.is_none() && ask.client.is_none() {
         return Err(Code::PopupBlocked.into());
     }

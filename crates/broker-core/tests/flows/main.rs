@@ -9,6 +9,7 @@ use serde_json::json;
 use std::rc::Rc;
 
 mod calls;
+mod endings;
 mod failures;
 mod prompts;
 

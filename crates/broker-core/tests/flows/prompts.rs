@@ -62,6 +62,30 @@ fn sign_in_takes_an_open_invitation_over() {
 }
 
 #[test]
+fn sign_in_whose_window_is_refused_leaves_an_open_invitation_alone() {
+    let page = Page::new();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.block_popups(true);
+    let error = page.sign_in().take().expect("ended").err().expect("no window opens");
+    assert_eq!((error.code, error.correlation_id.is_some()), (Code::PopupBlocked, true));
+    page.env.block_popups(false);
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+}
+
+#[test]
+fn a_later_click_takes_an_open_invitation_over() {
+    let page = Page::new();
+    let first = page.call(request("picker", &[GRAPH]));
+    page.env.click();
+    let second = page.call(request("calendar", &[GRAPH]));
+    assert_eq!((page.env.opened().len(), page.env.withdrawn()), (1, 1));
+    page.env.finish_sign_in();
+    assert!(first.take().expect("ended").is_ok() && second.take().expect("ended").is_ok());
+}
+
+#[test]
 fn after_a_refusal_nothing_prompts_until_sign_in() {
     type Refusal = fn(&Page);
     let declines: Refusal = |page| page.env.answer_invitation(false);

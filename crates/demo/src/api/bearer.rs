@@ -2,7 +2,8 @@
 //! through a control client. It verifies independently, over Entra's published keys, as a real API would.
 //!
 //! It must refuse a token whose `azp` is the broker: a control client acts for its own control only, and the one
-//! registration that signs everybody in must never reach data (contract §1, "What the broker never does").
+//! registration that signs everybody in must never reach data (contract §1, "What the broker never does"). Whether a good
+//! token's session was revoked it does not know by itself: Entra tells it ([`Revocations`]).
 
 use axum::{
     Json,
@@ -21,6 +22,10 @@ use tokio::sync::RwLock;
 /// Leeway for clocks that differ, in seconds.
 const LEEWAY: u64 = 60;
 
+/// What Entra's continuous access evaluation says about a verified token: the challenge with which to answer, if its session
+/// was revoked (entra.md §1.8). Real APIs subscribe to Entra's events for that.
+pub(crate) type Revocations = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What all sample APIs know: whom they trust.
 pub(crate) struct Guard {
     http: reqwest::Client,
@@ -28,6 +33,7 @@ pub(crate) struct Guard {
     tenants: Vec<String>,
     broker: String,
     clock: Clock,
+    revocations: Revocations,
     /// Entra's keys by tenant, as last fetched.
     keys: RwLock<HashMap<String, JwkSet>>,
 }
@@ -68,11 +74,18 @@ pub(crate) enum Refusal {
     Broker,
     /// The token lacks the scope.
     Scope(&'static str),
+    /// The token's session was revoked; the text is the challenge.
+    Revoked(String),
 }
 
 impl Guard {
     /// Trusts the tenants of an estate at one authority.
-    pub(crate) fn new(estate: &Estate, at: &Addresses, clock: Clock) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        estate: &Estate,
+        at: &Addresses,
+        clock: Clock,
+        revocations: Revocations,
+    ) -> reqwest::Result<Self> {
         // Browsers know that names under .localhost are loopback (RFC 6761 §6.3); the system's resolver may not.
         let host =
             at.authority.rsplit_once("://").and_then(|(_, rest)| rest.split(':').next()).unwrap_or_default();
@@ -83,6 +96,7 @@ impl Guard {
             tenants: estate.tenants.values().map(|tenant| tenant.id.clone()).collect(),
             broker: estate.broker.client_id.clone(),
             clock,
+            revocations,
             keys: RwLock::default(),
         })
     }
@@ -111,7 +125,7 @@ impl Guard {
 }
 
 impl Rule {
-    /// Verifies signature, issuer, audience, lifetime, tenant, the application and the scope.
+    /// Verifies signature, issuer, audience, lifetime, tenant, the application, the scope, and that the session stands.
     async fn admit(&self, token: &str) -> Result<Caller, Refusal> {
         let guard = &self.guard;
         let kid = decode_header(token).ok().and_then(|header| header.kid);
@@ -142,7 +156,10 @@ impl Rule {
         if !caller.scp.split(' ').any(|scope| scope == self.scope) {
             return Err(Refusal::Scope(self.scope));
         }
-        Ok(caller)
+        match (guard.revocations)(token) {
+            Some(challenge) => Err(Refusal::Revoked(challenge)),
+            None => Ok(caller),
+        }
     }
 }
 
@@ -156,24 +173,44 @@ impl FromRequestParts<Rule> for Caller {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, error, message) = match self {
-            Self::NoToken => (StatusCode::UNAUTHORIZED, None, "An access token is needed.".to_owned()),
-            Self::Invalid(why) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), format!("The access token is refused: {why}.")),
+impl Refusal {
+    /// Status, error and message (RFC 6750 §3.1).
+    fn told(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            Self::NoToken => {
+                (StatusCode::UNAUTHORIZED, "token_missing", "An access token is needed.".to_owned())
+            }
+            Self::Invalid(why) => {
+                (StatusCode::UNAUTHORIZED, "invalid_token", format!("The access token is refused: {why}."))
+            }
+            Self::Revoked(_) => (
+                StatusCode::UNAUTHORIZED,
+                "insufficient_claims",
+                "The token's session was revoked. Sign in again with the claims of the challenge.".to_owned(),
+            ),
             Self::Broker => (
                 StatusCode::FORBIDDEN,
-                Some("broker_not_allowed"),
-                "This token was issued to the broker's own registration, which may never call an API. Ask for a token of \
-                 a control client."
+                "broker_not_allowed",
+                "This token was issued to the broker's own registration, which may never call an API. Ask \
+                 for a token of a control client."
                     .to_owned(),
             ),
             Self::Scope(scope) => {
-                (StatusCode::FORBIDDEN, Some("insufficient_scope"), format!("The scope {scope} is needed."))
+                (StatusCode::FORBIDDEN, "insufficient_scope", format!("The scope {scope} is needed."))
             }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, error, message) = self.told();
+        let challenge = match self {
+            Self::NoToken => "Bearer".to_owned(),
+            Self::Revoked(challenge) => challenge,
+            _ => format!("Bearer error=\"{error}\""),
         };
-        let challenge = error.map_or("Bearer".to_owned(), |error| format!("Bearer error=\"{error}\""));
-        let body = Json(json!({ "error": { "code": error.unwrap_or("token_missing"), "message": message } }));
+        let body = Json(json!({ "error": { "code": error, "message": message } }));
         (status, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
     }
 }

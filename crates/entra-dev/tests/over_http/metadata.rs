@@ -17,6 +17,8 @@ async fn a_tenant_is_found_by_id_and_by_domain_and_is_its_own_issuer() {
     }
     let old = world.get_json(&format!("/{CONTOSO}/.well-known/openid-configuration")).await;
     assert_eq!(old["issuer"], world.url(&format!("/{CONTOSO}/")));
+    let keys = world.get_json(&format!("/{CONTOSO}/discovery/keys")).await;
+    assert_eq!(keys["keys"][0]["issuer"], old["issuer"]);
     let nobody = world.get_json("/nobody.example/v2.0/.well-known/openid-configuration").await;
     assert_eq!(nobody["error_codes"], json!([90_002]));
 }

@@ -1,10 +1,10 @@
 //! On-behalf-of: the client's credential, the assertion, and the three refusals (entra.md §2).
 
 use crate::world::{
-    ASSERTION_TYPE, BOTH, BROKER, CONTOSO, FABRIKAM, FILES, GRAPH, SECRETLESS, USER_READ, WEB, World, header,
-    obo_form, refresh_form, thumbprints,
+    ASSERTION_TYPE, BOTH, BROKER, COMBINED, CONTOSO, FABRIKAM, FILES, GRAPH, SECRETLESS, USER_READ, WEB,
+    World, header, obo_form, refresh_form, thumbprints,
 };
-use entra_dev::{Endpoint, GrantType, MintRequest, Outcome, SignedBy, Signer};
+use entra_dev::{Command, Endpoint, GrantType, MintRequest, Outcome, SignedBy, Signer};
 use serde_json::json;
 use std::time::Duration;
 
@@ -321,6 +321,37 @@ async fn a_version_1_token_for_this_client_is_taken_too() {
         500_131,
         None,
     );
+}
+
+#[tokio::test]
+async fn a_backend_acts_on_behalf_of_the_same_user_in_its_turn() {
+    let world = World::start().await;
+    let tenant = || "contoso".to_owned();
+    let grant = |client: &str, resource: &str, scope: &str| Command::Grant {
+        tenant: tenant(),
+        client: client.to_owned(),
+        resource: resource.to_owned(),
+        scopes: vec![scope.to_owned()],
+    };
+    for command in [
+        Command::AddPrincipal { tenant: tenant(), app: "combined".to_owned() },
+        grant("files", "combined", "act"),
+        grant("combined", "feed", "Feed.Read"),
+    ] {
+        world.entra.perform(command).unwrap();
+    }
+    let first = world.obo(&world.files_token().await, "api://combined/act").await.text("access_token");
+    let form = obo_form(COMBINED, &first, "api://Feed/Feed.Read");
+    let second =
+        world.server_token(CONTOSO, &[&form[..], &[("client_secret", "not a secret either")]].concat()).await;
+    let token = second.claims("access_token");
+    assert_eq!(
+        (&token["appid"], &token["ver"]),
+        (&json!(COMBINED), &json!("1.0")),
+        "version 1, as the feed wants"
+    );
+    assert_eq!(token["oid"], "d0000000-0000-4000-8000-000000000001");
+    world.obo(&first, USER_READ).await.is_refused(400, "invalid_grant", 500_131, None);
 }
 
 #[tokio::test]

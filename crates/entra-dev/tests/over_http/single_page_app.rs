@@ -120,6 +120,25 @@ async fn answers_can_be_read_by_the_origin_that_asked_and_are_not_stored() {
 }
 
 #[tokio::test]
+async fn a_preflight_is_answered_for_any_origin_and_shows_in_the_log() {
+    let world = World::start().await;
+    let url = world.url(&format!("/{CONTOSO}/oauth2/v2.0/token"));
+    let preflight = world
+        .http
+        .request(reqwest::Method::OPTIONS, &url)
+        .header("origin", APP)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "x-client-sku");
+    let answer = preflight.send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.headers()["access-control-allow-origin"], APP);
+    assert_eq!(answer.headers()["access-control-allow-headers"], "x-client-sku");
+    assert_eq!(world.entra.requests().last().unwrap().endpoint, Endpoint::Preflight);
+    let wrong_verb: serde_json::Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(wrong_verb["error_codes"], json!([900_561]));
+}
+
+#[tokio::test]
 async fn a_registered_origin_can_be_insisted_on() {
     let world = World::start().await;
     let refresh = world.signed_in(SIGN_IN).await.text("refresh_token");

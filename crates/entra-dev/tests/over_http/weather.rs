@@ -126,6 +126,19 @@ async fn a_second_port_takes_commands_as_json_and_shows_the_log() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_cannot_command_the_second_port() {
+    let world = World::start().await;
+    let port = world.entra.open_control(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let url = format!("http://{port}/");
+    // Browsers send this without asking; they ask before they send JSON, and get no permission.
+    let simple = world.http.post(&url).header("content-type", "text/plain").body(r#""clear_requests""#);
+    assert_eq!(simple.send().await.unwrap().status(), 415);
+    let preflight = world.http.request(reqwest::Method::OPTIONS, &url).header("origin", APP);
+    let answer = preflight.send().await.unwrap();
+    assert!(answer.headers().get("access-control-allow-origin").is_none());
+}
+
+#[tokio::test]
 async fn it_listens_on_loopback_only() {
     let options = entra_dev::Options { listen: ([0, 0, 0, 0], 0).into(), ..crate::world::options() };
     let error = entra_dev::Entra::start(options).await.err().unwrap();

@@ -1,51 +1,9 @@
-//! The sample APIs let in control clients' tokens of Entra, and nothing else. Needs the estate file and no browser.
+//! Who is let in: control clients' tokens of Entra, and nothing else.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
-
-use demo::{Demo, Options};
+use crate::world::{Parts, client, get, start};
 use entra_dev::{MintRequest, SignedBy};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::StatusCode;
 use serde_json::Value;
-use std::path::Path;
-use tokio::sync::Mutex;
-
-/// The demo with an empty file in the packed broker's place, and where its sample APIs are.
-struct Parts {
-    demo: Demo,
-    graph: String,
-    feed: String,
-}
-
-/// Tests share certificates, which the first one makes.
-static STARTING: Mutex<()> = Mutex::const_new(());
-
-async fn start() -> Parts {
-    let _alone = STARTING.lock().await;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let webresources = scratch.join("webresources");
-    std::fs::create_dir_all(&webresources).unwrap();
-    std::fs::write(webresources.join("talxis_tokenmanagement.js"), "").unwrap();
-    let options = Options {
-        webresources,
-        certificates: scratch.join("certificates"),
-        ..Options::of_project(&root).unwrap()
-    };
-    let demo = Demo::start(options).await.unwrap();
-    let page: Value = get(&format!("{}/demo.json", demo.origin()), "").await.json().await.unwrap();
-    let url = |origin: &str, path: &str| format!("{}{path}", page[origin].as_str().unwrap());
-    Parts { graph: url("graph", "/v1.0/me"), feed: url("feed", "/feed"), demo }
-}
-
-/// Asks with a token. Names under `.localhost` are loopback (RFC 6761 §6.3), whatever the resolver thinks.
-async fn get(url: &str, token: &str) -> Response {
-    let host = url.split("//").nth(1).unwrap().split(':').next().unwrap();
-    client(host).get(url).bearer_auth(token).send().await.unwrap()
-}
-
-fn client(host: &str) -> Client {
-    Client::builder().no_proxy().resolve(host, ([127, 0, 0, 1], 0).into()).build().unwrap()
-}
 
 async fn refusal(parts: &Parts, url: &str, order: MintRequest) -> (StatusCode, String) {
     let token = parts.demo.entra().mint(order);

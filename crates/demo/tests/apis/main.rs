@@ -1,0 +1,7 @@
+//! The sample APIs over HTTP. Needs the estate file and no browser.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
+
+mod admission;
+mod revocation;
+mod world;
