@@ -17,7 +17,7 @@ const MAX_FAULTS = 3;
 export function createEngine(emit) {
   let config = CONFIG;
   let instance;
-  let prompting = false;
+  let prompts = 0;
   let restarts = 0;
   let faults = [];
   let lastFault;
@@ -27,8 +27,8 @@ export function createEngine(emit) {
   const hooks = {
     emit,
     // A person is slower than a server. Both ways the clock starts anew, for calls without a limit of their own.
-    prompting(open) {
-      prompting = open;
+    prompting(begins) {
+      prompts += begins ? 1 : -1;
       for (const call of calls) call.wind();
     },
   };
@@ -63,7 +63,7 @@ export function createEngine(emit) {
   function poison(life, place) {
     if (instance !== life) return;
     instance = undefined;
-    prompting = false;
+    prompts = 0;
     faults.push(Date.now());
     restarts += 1;
     lastFault = place;
@@ -124,7 +124,7 @@ export function createEngine(emit) {
           wind() {
             if (limit > 0 && call.timer) return;
             clearTimeout(call.timer);
-            const ms = limit > 0 ? Math.min(limit, 0x7fffffff) : prompting ? PROMPT_MS : CALL_MS;
+            const ms = limit > 0 ? Math.min(limit, 0x7fffffff) : prompts > 0 ? PROMPT_MS : CALL_MS;
             call.timer = setTimeout(() => call.fail(failure("timed_out", `The call took longer than ${ms} ms.`)), ms);
           },
         };

@@ -1,12 +1,11 @@
 //! What the facade gives each instance: where events go, and who wants to know that a prompt is open.
 
 use js_sys::Object;
-use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ emit(event), prompting(open) }`.
+    /// `{ emit(event), prompting(begins) }`.
     #[derive(Clone)]
     pub type Hooks;
 
@@ -15,12 +14,18 @@ extern "C" {
     fn emit(this: &Hooks, event: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    fn prompting(this: &Hooks, open: bool) -> Result<(), JsValue>;
+    fn prompting(this: &Hooks, begins: bool) -> Result<(), JsValue>;
 }
 
 impl Hooks {
     pub(crate) fn tell(&self, event: &JsValue) {
         let _ = self.emit(event);
+    }
+
+    /// Something asks the user, until the result is dropped. The facade counts, and is patient meanwhile.
+    pub(crate) fn prompt(&self) -> Prompt {
+        let _ = self.prompting(true);
+        Prompt(self.clone())
     }
 }
 
@@ -31,41 +36,11 @@ impl Default for Hooks {
     }
 }
 
-/// Counts what asks the user for something, so that the facade can be patient meanwhile.
-#[derive(Clone)]
-pub struct Prompts {
-    hooks: Hooks,
-    open: Rc<Cell<u32>>,
-}
-
-impl Prompts {
-    /// No prompt is open.
-    #[must_use]
-    pub fn new(hooks: Hooks) -> Self {
-        Self { hooks, open: Rc::new(Cell::new(0)) }
-    }
-
-    /// One more prompt, until the result is dropped.
-    pub(crate) fn begin(&self) -> Prompt {
-        self.add(1);
-        Prompt(self.clone())
-    }
-
-    fn add(&self, change: i32) {
-        let before = self.open.get();
-        let after = before.saturating_add_signed(change);
-        self.open.set(after);
-        if (before == 0) != (after == 0) {
-            let _ = self.hooks.prompting(after > 0);
-        }
-    }
-}
-
 /// An open prompt.
-pub(crate) struct Prompt(Prompts);
+pub(crate) struct Prompt(Hooks);
 
 impl Drop for Prompt {
     fn drop(&mut self) {
-        self.0.add(-1);
+        let _ = self.0.prompting(false);
     }
 }

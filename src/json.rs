@@ -1,10 +1,19 @@
-//! [`broker_core::Json`] over JavaScript values: the browser parses, getters read.
+//! [`broker_core::Json`] over JavaScript values: the browser parses, getters read own members.
 //!
 //! Input may come from any script on the page. A getter that throws reads as absent; nothing here throws or panics.
 
 use broker_core::Json;
-use js_sys::{Array, JSON, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, JSON};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/json.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = member)]
+    fn own_member(value: &JsValue, name: &str) -> JsValue;
+
+    #[wasm_bindgen(js_name = names)]
+    fn own_names(value: &JsValue) -> Vec<String>;
+}
 
 /// The largest whole number that a JavaScript number holds exactly.
 const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
@@ -25,23 +34,23 @@ impl Value {
         JSON::parse(text).ok().map(Self)
     }
 
-    fn get(&self, name: &str) -> Option<JsValue> {
-        Reflect::get(&self.0, &name.into()).ok()
+    fn get(&self, name: &str) -> JsValue {
+        own_member(&self.0, name)
     }
 
     fn items(&self, name: &str) -> Option<Array> {
-        let value = self.get(name)?;
+        let value = self.get(name);
         Array::is_array(&value).then(|| Array::from(&value))
     }
 }
 
 impl Json for Value {
     fn text(&self, name: &str) -> Option<String> {
-        self.get(name)?.as_string()
+        self.get(name).as_string()
     }
 
     fn number(&self, name: &str) -> Option<u64> {
-        let value = self.get(name)?;
+        let value = self.get(name);
         match value.as_string() {
             Some(text) => text.parse().ok(),
             None => whole(&value),
@@ -49,22 +58,15 @@ impl Json for Value {
     }
 
     fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name)?.as_bool()
+        self.get(name).as_bool()
     }
 
     fn member(&self, name: &str) -> Option<Self> {
-        self.get(name).filter(JsValue::is_object).map(Self)
+        Some(self.get(name)).filter(JsValue::is_object).map(Self)
     }
 
     fn names(&self) -> Vec<String> {
-        if Array::is_array(&self.0) {
-            return Vec::new();
-        }
-        // Not Object.keys: a proxy may throw, and only this one lets us catch it.
-        let names = Reflect::own_keys(&self.0).unwrap_or_default();
-        let names = names.iter().filter_map(|name| name.as_string());
-        // JSON has no `undefined`: such a member is one that was left out.
-        names.filter(|name| self.get(name).is_some_and(|value| !value.is_undefined())).collect()
+        own_names(&self.0)
     }
 
     fn texts(&self, name: &str) -> Option<Vec<String>> {

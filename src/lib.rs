@@ -3,25 +3,21 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`broker`] | what JavaScript calls; one line into [`broker_core::Core`] each |
-//! | [`web`] | [`broker_core::Env`] over the browser, one file per capability |
-//! | [`host`] | what Power Apps tells |
+//! | [`web`] | [`broker_core::Env`] over the browser, one file per capability; what works on the page is JavaScript beside it |
 //! | [`json`] | foreign values in, through getters |
 //! | `convert` | results out, as plain objects |
 //! | [`hooks`] | where events go |
 //! | `poison` | what happens on a panic |
-//! | `texts` | every sentence shown to a person |
 //!
 //! `api.d.ts` is the public TypeScript surface, written by hand. `pkg-template/` is what callers meet: `window.talxisBroker`.
 
 pub mod broker;
 pub mod hooks;
-pub mod host;
 pub mod json;
 pub mod web;
 
 mod convert;
 mod poison;
-mod texts;
 
 #[cfg(all(test, target_arch = "wasm32"))]
 #[path = "../tests/browser/mod.rs"]

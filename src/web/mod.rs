@@ -3,52 +3,36 @@
 //! Room is left for the capabilities of later flows: a hidden frame, a navigation of the page, and storage.
 
 pub mod clock;
+pub mod host;
 pub mod http;
-pub mod message;
 pub mod random;
 
-mod invite;
+mod inbox;
 mod once;
-mod popup;
-mod surface;
+mod window;
 
-pub use message::Inbox;
-pub use popup::Popup;
+pub use inbox::Inbox;
+pub use window::Popup;
 
 #[cfg(all(test, target_arch = "wasm32"))]
-pub(crate) use {
-    invite::{given_up, invite},
-    popup::Popups,
-};
+pub(crate) use window::{activated, given_up, invite};
 
-use crate::{
-    convert,
-    hooks::{Hooks, Prompts},
-    host,
-    json::Value,
-};
+use crate::{convert, hooks::Hooks, json::Value};
 use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
-#[cfg(not(all(test, target_arch = "wasm32")))]
-use popup::Popups;
 use std::future::Future;
 use web_sys::Window;
 
 /// The browser.
 pub struct Web {
+    window: Window,
     hooks: Hooks,
-    popups: Popups,
 }
 
 impl Web {
     /// The browser around this window.
     #[must_use]
     pub fn new(window: Window, hooks: Hooks) -> Self {
-        let prompts = Prompts::new(hooks.clone());
-        Self { hooks, popups: Popups { window, prompts } }
-    }
-
-    fn window(&self) -> &Window {
-        &self.popups.window
+        Self { window, hooks }
     }
 }
 
@@ -62,7 +46,7 @@ impl Env for Web {
     }
 
     fn random(&self) -> [u8; 32] {
-        random::bytes(self.window())
+        random::bytes(&self.window)
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + 'static) {
@@ -70,7 +54,7 @@ impl Env for Web {
     }
 
     async fn sleep(&self, ms: u32) {
-        clock::sleep(self.window(), ms).await;
+        clock::sleep(&self.window, ms).await;
     }
 
     fn parse_json(&self, text: &str) -> Option<Value> {
@@ -78,31 +62,31 @@ impl Env for Web {
     }
 
     async fn post_form(&self, url: &str, body: String) -> Result<Reply<Value>, Unreachable> {
-        http::post_form(self.window(), url, body).await
+        http::post_form(&self.window, url, body).await
     }
 
     fn host(&self) -> HostFacts {
-        host::facts(self.window())
+        host::facts()
     }
 
     fn activated(&self) -> bool {
-        host::activated(self.window())
+        window::activated()
     }
 
     fn open_popup(&self, url: &str) -> Option<Popup> {
-        self.popups.open(url)
+        Popup::open(&self.hooks, url)
     }
 
     async fn invite(&self, url: &str) -> Invitation<Popup> {
-        invite::invite(&self.popups, url).await
+        window::invite(&self.hooks, url).await
     }
 
     async fn given_up(&self, popup: &Popup, url: &str) {
-        invite::given_up(self.window(), popup, url).await;
+        window::given_up(popup, url).await;
     }
 
     fn inbox(&self, id: &str) -> Inbox {
-        Inbox::open(self.window(), id)
+        Inbox::open(id)
     }
 
     fn emit(&self, event: Event) {

@@ -1,12 +1,12 @@
 //! The mailbox for one redirect response (contract §5).
 
-use super::{js, text, turn, window};
+use super::{js, text, turn};
 use crate::web::Inbox;
 use broker_core::Inbox as _;
 use std::{
     future::Future,
     pin::pin,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -14,7 +14,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 
 fn open() -> Inbox {
     js("window.acks = []");
-    Inbox::open(&window(), ID)
+    Inbox::open(ID)
 }
 
 /// The other end of the channel, as the redirect page holds it.
@@ -29,11 +29,13 @@ fn pending() -> bool {
 }
 
 async fn arrived(inbox: &mut Inbox) -> Option<String> {
+    let mut response = pin!(inbox.response());
+    let mut look = || response.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let _ = look();
     turn().await;
-    let response = pin!(inbox.response());
-    match response.poll(&mut Context::from_waker(Waker::noop())) {
-        std::task::Poll::Ready(text) => Some(text),
-        std::task::Poll::Pending => None,
+    match look() {
+        Poll::Ready(text) => Some(text),
+        Poll::Pending => None,
     }
 }
 
@@ -128,7 +130,7 @@ async fn without_storage_and_channel_a_window_can_still_answer() {
     let _channel = super::Patched::new("BroadcastChannel", "function () { throw new Error('refused'); }");
     js("window.storage = Object.getOwnPropertyDescriptor(window, 'localStorage');
         Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); }, configurable: true })");
-    let mut inbox = Inbox::open(&window(), ID);
+    let mut inbox = Inbox::open(ID);
     js("Object.defineProperty(window, 'localStorage', storage)");
     post("", "");
     assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));

@@ -1,6 +1,6 @@
 //! The invitation and the surface that waits with the user.
 
-use super::{Patched, click, js, popups, surfaces, text, turn, willing_browser, window};
+use super::{Patched, click, hooks, js, open_prompts, surfaces, text, turn, willing_browser};
 use crate::web::{Popup, given_up, invite};
 use broker_core::Invitation;
 use std::{cell::Cell, rc::Rc};
@@ -14,8 +14,8 @@ type Answer = Rc<Cell<Option<Invitation<Popup>>>>;
 /// An invitation under way. The first turn shows it.
 async fn invitation() -> Answer {
     let answer = Answer::default();
-    let (popups, told) = (popups(), answer.clone());
-    spawn_local(async move { told.set(Some(invite(&popups, URL).await)) });
+    let (hooks, told) = (hooks(), answer.clone());
+    spawn_local(async move { told.set(Some(invite(&hooks, URL).await)) });
     turn().await;
     answer
 }
@@ -80,9 +80,9 @@ async fn prompting_lasts_from_the_invitation_to_the_end_of_the_window() {
     let answer = invitation().await;
     click("Sign in");
     turn().await;
-    assert_eq!(text("JSON.stringify(prompting)"), "[true]");
+    assert_eq!(open_prompts(), Some(1.0));
     drop(answer.take());
-    assert_eq!(text("JSON.stringify(prompting)"), "[true,false]");
+    assert_eq!(open_prompts(), Some(0.0));
 }
 
 #[wasm_bindgen_test]
@@ -133,10 +133,10 @@ async fn a_bar_that_refuses_the_line_leaves_the_element_to_ask() {
 async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
     let _browser = willing_browser();
     let given: Rc<Cell<bool>> = Rc::default();
-    let (popups, told) = (popups(), given.clone());
+    let (hooks, told) = (hooks(), given.clone());
     spawn_local(async move {
-        let popup = popups.open(URL).unwrap();
-        given_up(&window(), &popup, "https://login.example/again").await;
+        let popup = Popup::open(&hooks, URL).unwrap();
+        given_up(&popup, "https://login.example/again").await;
         told.set(true);
     });
     turn().await;
@@ -153,10 +153,9 @@ async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
 #[wasm_bindgen_test]
 async fn a_dropped_wait_takes_its_surface_away() {
     let _browser = willing_browser();
-    let popup = popups().open(URL).unwrap();
+    let popup = Popup::open(&hooks(), URL).unwrap();
     {
-        let window = window();
-        let mut waiting = std::pin::pin!(given_up(&window, &popup, URL));
+        let mut waiting = std::pin::pin!(given_up(&popup, URL));
         let waker = std::task::Waker::noop();
         assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
         assert_eq!(surfaces(), 1);

@@ -66,3 +66,12 @@ fn text_that_is_no_json_is_none() {
     assert!(Value::parse("{").is_none());
     assert_eq!(Value::parse("{\"a\":\"b\"}").unwrap().text("a").as_deref(), Some("b"));
 }
+
+#[wasm_bindgen_test]
+fn what_a_page_puts_on_every_object_is_no_member() {
+    js("Object.prototype.authority = 'https://evil.example'");
+    let value = value("{ a: 'x' }");
+    let read = (value.text("authority"), value.names());
+    js("delete Object.prototype.authority");
+    assert_eq!(read, (None, vec!["a".to_owned()]));
+}

@@ -1,4 +1,4 @@
-//! Each effect of `src/web/` and `src/host.rs` in a real browser: what it does, and that it undoes it. Run by
+//! Each effect of `src/web/` in a real browser: what it does, and that it undoes it. Run by
 //! `wasm-pack test --headless --chrome`; `webdriver.json` gives the browser its popup blocker back.
 
 #![allow(clippy::unwrap_used)] // Clippy does not take #[wasm_bindgen_test] for a test.
@@ -11,8 +11,7 @@ mod invite;
 mod json;
 mod popup;
 
-use crate::hooks::{Hooks, Prompts};
-use crate::web::Popups;
+use crate::hooks::Hooks;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test_configure;
@@ -71,10 +70,14 @@ fn willing_browser() -> Patched {
     )
 }
 
-fn popups() -> Popups {
-    js("window.prompting = []");
-    let hooks: Hooks = js("({ prompting: (open) => prompting.push(open) })").unchecked_into();
-    Popups { window: window(), prompts: Prompts::new(hooks) }
+/// Hooks that count open prompts in `window.prompting`.
+fn hooks() -> Hooks {
+    js("window.prompting = 0");
+    js("({ prompting: (begins) => { prompting += begins ? 1 : -1; } })").unchecked_into()
+}
+
+fn open_prompts() -> Option<f64> {
+    js("prompting").as_f64()
 }
 
 /// Lets everything that is due happen.

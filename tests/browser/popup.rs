@@ -1,35 +1,35 @@
 //! The sign-in window.
 
-use super::{js, popups, text, willing_browser};
+use super::{hooks, js, open_prompts, text, willing_browser};
+use crate::web::Popup;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
 fn without_a_gesture_the_browser_refuses_and_no_prompt_counts_as_open() {
-    let popups = popups();
-    assert!(popups.open("about:blank").is_none());
-    assert_eq!(text("JSON.stringify(prompting)"), "[]");
+    assert!(Popup::open(&hooks(), "about:blank").is_none());
+    assert_eq!(open_prompts(), Some(0.0));
 }
 
 #[wasm_bindgen_test]
 fn a_window_that_comes_closed_counts_as_refused() {
     let _browser = super::Patched::new("open", "() => ({ closed: true, focus() {}, close() {} })");
-    assert!(popups().open("https://login.example/").is_none());
+    assert!(Popup::open(&hooks(), "https://login.example/").is_none());
 }
 
 #[wasm_bindgen_test]
 fn dropping_closes_the_window_and_ends_the_prompt() {
     let _browser = willing_browser();
-    let popup = popups().open("https://login.example/");
-    assert_eq!(text("JSON.stringify(prompting)"), "[true]");
+    let popup = Popup::open(&hooks(), "https://login.example/");
+    assert_eq!(open_prompts(), Some(1.0));
     drop(popup);
     assert_eq!(text("opened.join()"), "open https://login.example/,close");
-    assert_eq!(text("JSON.stringify(prompting)"), "[true,false]");
+    assert_eq!(open_prompts(), Some(0.0));
 }
 
 #[wasm_bindgen_test]
 fn the_window_has_a_size_a_place_and_still_its_opener() {
     let _browser = willing_browser();
-    let _popup = popups().open("https://login.example/");
+    let _popup = Popup::open(&hooks(), "https://login.example/");
     let features = text("lastFeatures");
     assert!(features.starts_with("popup,width=483,height=600,left="), "{features}");
     assert!(!features.contains("noopener"));
@@ -38,9 +38,9 @@ fn the_window_has_a_size_a_place_and_still_its_opener() {
 #[wasm_bindgen_test]
 fn opening_again_uses_the_same_name() {
     let _browser = willing_browser();
-    let popup = popups().open("https://login.example/").unwrap();
+    let popup = Popup::open(&hooks(), "https://login.example/").unwrap();
     js("window.firstName = lastName");
-    popup.reopen("https://login.example/again")();
+    popup.reopen("https://login.example/again");
     assert_eq!(text("opened.join()"), "open https://login.example/,open https://login.example/again");
     assert!(js("firstName === lastName && firstName.length > 14").is_truthy());
 }

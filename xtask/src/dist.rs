@@ -139,7 +139,9 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
     }
     let glue = closed_glue(&read(&work.join("pkg").join(GLUE))?)?;
     let (wasm, glue) = names::shorten(wasm, &glue)?;
+    let (imports, glue) = hoist_imports(&glue);
     let instance = replace_once(&read(&template("instance.js"))?, "\"@@glue@@\";", &glue)?;
+    let instance = format!("{imports}{instance}");
     write(&source.join("instance.js"), &instance)?;
 
     let literal = literal::encode(&wasm);
@@ -167,6 +169,14 @@ fn closed_glue(glue: &str) -> Outcome<String> {
         }
         None => Ok(glue.to_owned()),
     }
+}
+
+/// The glue's imports of the scripts beside our Rust files, to stand at the top of the file into which the glue goes.
+fn hoist_imports(glue: &str) -> (String, String) {
+    let (imports, statements): (Vec<&str>, Vec<&str>) =
+        glue.lines().partition(|line| line.starts_with("import ") && line.contains("'./snippets/"));
+    let lines = |lines: Vec<&str>| lines.iter().flat_map(|line| [line, "\n"]).collect::<String>();
+    (lines(imports).replace("'./snippets/", "'../pkg/snippets/"), lines(statements))
 }
 
 fn cut(text: &str, from: &str, to: &str) -> Outcome<String> {
@@ -215,6 +225,13 @@ mod tests {
     #[test]
     fn glue_with_another_export_is_refused() {
         assert!(closed_glue(&GLUE.replace("export class", "export const x = 1; export class")).is_err());
+    }
+
+    #[test]
+    fn imports_leave_the_glue_for_the_top_of_its_file() {
+        let (imports, glue) = hoist_imports("import { a } from './snippets/x/src/web/a.js';\nlet b = a();\n");
+        assert_eq!(imports, "import { a } from '../pkg/snippets/x/src/web/a.js';\n");
+        assert_eq!(glue, "let b = a();\n");
     }
 
     #[test]

@@ -47,3 +47,8 @@ pub use shared::Mischief;
 pub use tls::TlsError;
 pub use token::OriginCheck;
 pub use weather::{Place, Trouble, Weather};
+
+/// The README's Rust is compiled and run as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

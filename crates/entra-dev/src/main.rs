@@ -1,4 +1,4 @@
-//! Serves an estate until Ctrl-C: `entra-dev <estate.toml> [--listen addr] [--app origin]`.
+//! Serves an estate until Ctrl-C and says where; README.md shows how.
 
 use entra_dev::{Clock, Entra, Options};
 use estate::{Certificates, Estate};

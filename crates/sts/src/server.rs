@@ -9,8 +9,9 @@ use crate::{
     keys::KeyStore,
     policy::{ControlClient, Policy, Rules},
     router::router,
+    serve::serve,
 };
-use std::{future::IntoFuture, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
 /// How long requests under way may take to end after [`Server::shutdown`].
@@ -23,7 +24,7 @@ pub struct Server {
     origin: String,
     /// Held, not sent: its end is the signal to stop.
     running: oneshot::Sender<()>,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 /// Why the service could not start.
@@ -67,11 +68,11 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let origin = config.public_url.map_or_else(|| format!("http://{address}"), |url| url.to_string());
         let (running, stopped) = oneshot::channel::<()>();
-        let serve =
-            axum::serve(listener, router(Arc::new(exchange), &origin)).with_graceful_shutdown(async {
-                stopped.await.ok();
-            });
-        Ok(Self { address, origin, running, serving: tokio::spawn(serve.into_future()) })
+        let router = router(Arc::new(exchange), &origin);
+        let serving = tokio::spawn(serve(listener, router, async {
+            stopped.await.ok();
+        }));
+        Ok(Self { address, origin, running, serving })
     }
 
     /// The address it listens on.

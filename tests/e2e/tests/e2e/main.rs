@@ -5,6 +5,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
+mod challenge;
 mod configure;
 mod exchange;
 mod facade;
