@@ -7,7 +7,7 @@
 use crate::{convert, hooks::Hooks, json::Value, web::Web};
 use broker_core::{Core, Json, Pins, SignInRequest, TokenRequest};
 use js_sys::Promise;
-use std::rc::Rc;
+use std::{pin::Pin, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -20,15 +20,12 @@ pub struct Broker {
 #[wasm_bindgen]
 impl Broker {
     /// An instance without configuration. `pins` is `{ authorityHost?, stsHost? }`.
-    ///
-    /// # Errors
-    /// Outside of a window.
     #[wasm_bindgen(constructor)]
-    pub fn new(hooks: Hooks, pins: JsValue) -> Result<Broker, JsError> {
-        let window = web_sys::window().ok_or_else(|| JsError::new("The broker needs a window."))?;
+    #[must_use]
+    pub fn new(hooks: Hooks, pins: JsValue) -> Self {
         let pins = Value::new(pins);
         let pins = Pins { authority_host: pins.text("authorityHost"), sts_host: pins.text("stsHost") };
-        Ok(Self { core: Core::new(Web::new(window, hooks), pins) })
+        Self { core: Core::new(Web::new(hooks), pins) }
     }
 
     /// Takes a `BrokerConfig`.
@@ -78,6 +75,8 @@ impl Broker {
     }
 }
 
+/// Boxed, so that the machinery of promises is in the module once.
 fn promise(call: impl Future<Output = broker_core::Result<JsValue>> + 'static) -> Promise {
+    let call: Pin<Box<dyn Future<Output = broker_core::Result<JsValue>>>> = Box::pin(call);
     future_to_promise(async move { call.await.map_err(|error| convert::error(&error)) })
 }

@@ -1,8 +1,14 @@
 //! The browser's clock and its timers.
 
-use super::once::Once;
+use super::wait::{Wait, Waiting};
 use wasm_bindgen::prelude::*;
-use web_sys::Window;
+
+#[wasm_bindgen(module = "/src/web/clock.js")]
+extern "C" {
+    // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
+    #[wasm_bindgen(catch, js_name = sleep)]
+    fn start(ms: u32) -> Result<Wait, JsValue>;
+}
 
 /// Milliseconds since the epoch.
 #[must_use]
@@ -12,35 +18,8 @@ pub fn now() -> u64 {
 }
 
 /// Resolves after so many milliseconds. Dropped before, it leaves no timer behind.
-pub async fn sleep(window: &Window, ms: u32) {
-    let timer = Timer::start(window, ms);
-    timer.rang.take().await;
-}
-
-struct Timer {
-    window: Window,
-    handle: Option<i32>,
-    rang: Once<()>,
-    _ring: Closure<dyn FnMut()>,
-}
-
-impl Timer {
-    fn start(window: &Window, ms: u32) -> Self {
-        let rang = Once::new();
-        let ringing = rang.clone();
-        let ring = Closure::once(move || ringing.set(()));
-        let ms = i32::try_from(ms).unwrap_or(i32::MAX);
-        let handle = window
-            .set_timeout_with_callback_and_timeout_and_arguments_0(ring.as_ref().unchecked_ref(), ms)
-            .ok();
-        Self { window: window.clone(), handle, rang, _ring: ring }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        if let Some(handle) = self.handle {
-            self.window.clear_timeout_with_handle(handle);
-        }
+pub async fn sleep(ms: u32) {
+    if let Ok(timer) = start(ms) {
+        Waiting::new(timer).answer().await;
     }
 }

@@ -17,7 +17,7 @@ export function openInbox(id) {
   const storage = attempt(() => localStorage);
   attempt(() => storage.setItem(pending, '{"v":1}'));
 
-  const response = new Promise((resolve) => {
+  const answer = new Promise((resolve) => {
     const on = (target, type, react) => target?.addEventListener(type, react, { signal: closed.signal });
     // Only this origin can reach the channel, and only who knows the id can name it.
     on(channel, "message", ({ data }) => {
@@ -40,7 +40,7 @@ export function openInbox(id) {
     });
   });
   return {
-    response,
+    answer,
     close() {
       closed.abort();
       channel?.close();

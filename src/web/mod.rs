@@ -8,7 +8,7 @@ pub mod http;
 pub mod random;
 
 mod inbox;
-mod once;
+mod wait;
 mod window;
 
 pub use inbox::Inbox;
@@ -20,19 +20,17 @@ pub(crate) use window::{activated, given_up, invite};
 use crate::{convert, hooks::Hooks, json::Value};
 use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
 use std::future::Future;
-use web_sys::Window;
 
 /// The browser.
 pub struct Web {
-    window: Window,
     hooks: Hooks,
 }
 
 impl Web {
-    /// The browser around this window.
+    /// The browser around the window in which this runs.
     #[must_use]
-    pub fn new(window: Window, hooks: Hooks) -> Self {
-        Self { window, hooks }
+    pub fn new(hooks: Hooks) -> Self {
+        Self { hooks }
     }
 }
 
@@ -46,7 +44,7 @@ impl Env for Web {
     }
 
     fn random(&self) -> [u8; 32] {
-        random::bytes(&self.window)
+        random::bytes()
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + 'static) {
@@ -54,7 +52,7 @@ impl Env for Web {
     }
 
     async fn sleep(&self, ms: u32) {
-        clock::sleep(&self.window, ms).await;
+        clock::sleep(ms).await;
     }
 
     fn parse_json(&self, text: &str) -> Option<Value> {
@@ -62,7 +60,7 @@ impl Env for Web {
     }
 
     async fn post_form(&self, url: &str, body: String) -> Result<Reply<Value>, Unreachable> {
-        http::post_form(&self.window, url, body).await
+        http::post_form(url, &body).await
     }
 
     fn host(&self) -> HostFacts {

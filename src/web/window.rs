@@ -1,14 +1,12 @@
 //! The sign-in window, the invitation to it, and the surface that waits with the user: what window.js shows, each undone on drop.
 
+use super::wait::{Wait, Waiting};
 use crate::hooks::{Hooks, Prompt};
 use broker_core::Invitation;
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(module = "/src/web/window.js")]
 extern "C" {
-    #[wasm_bindgen(extends = js_sys::Object)]
     type Child;
 
     #[wasm_bindgen(method)]
@@ -17,23 +15,14 @@ extern "C" {
     #[wasm_bindgen(method, js_name = close)]
     fn close_window(this: &Child);
 
-    /// Something shown that asks the user.
-    type Question;
-
-    #[wasm_bindgen(method, getter)]
-    fn answer(this: &Question) -> Promise;
-
-    #[wasm_bindgen(method)]
-    fn close(this: &Question);
-
     #[wasm_bindgen(js_name = openWindow)]
     fn open_window(url: &str) -> Option<Child>;
 
     #[wasm_bindgen(js_name = invite)]
-    fn show_invitation(url: &str) -> Question;
+    fn show_invitation(url: &str) -> Wait;
 
     #[wasm_bindgen(js_name = waitWith)]
-    fn wait_with(child: &Child, url: &str) -> Question;
+    fn wait_with(child: &Child, url: &str) -> Wait;
 
     // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
     #[wasm_bindgen(catch, js_name = activated)]
@@ -77,7 +66,7 @@ impl Drop for Popup {
 /// Shows one invitation, in Power Apps' notification bar if there is one, and waits for the user.
 pub(crate) async fn invite(hooks: &Hooks, url: &str) -> Invitation<Popup> {
     let _prompt = hooks.prompt();
-    let answer = Shown(show_invitation(url)).answer().await;
+    let answer = Waiting::new(show_invitation(url)).answer().await;
     match answer {
         child if child.is_object() => Invitation::Opened(Popup::of(hooks, child.unchecked_into())),
         declined if declined == JsValue::FALSE => Invitation::Declined,
@@ -87,20 +76,5 @@ pub(crate) async fn invite(hooks: &Hooks, url: &str) -> Invitation<Popup> {
 
 /// Shows that sign-in goes on in another window, and resolves when the user gives up on it.
 pub(crate) async fn given_up(popup: &Popup, url: &str) {
-    Shown(wait_with(&popup.child, url)).answer().await;
-}
-
-/// A question that goes when this is dropped.
-struct Shown(Question);
-
-impl Shown {
-    async fn answer(&self) -> JsValue {
-        JsFuture::from(self.0.answer()).await.unwrap_or_default()
-    }
-}
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        self.0.close();
-    }
+    Waiting::new(wait_with(&popup.child, url)).answer().await;
 }

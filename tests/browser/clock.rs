@@ -1,6 +1,6 @@
 //! Timers.
 
-use super::{Patched, js, window};
+use super::{Patched, js};
 use crate::web::clock;
 use std::{
     future::Future,
@@ -12,7 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 #[wasm_bindgen_test]
 async fn a_sleep_ends() {
     let before = clock::now();
-    clock::sleep(&window(), 20).await;
+    clock::sleep(20).await;
     assert!(clock::now() >= before + 19);
 }
 
@@ -22,8 +22,7 @@ fn a_dropped_sleep_clears_its_timer() {
     let _set = Patched::new("setTimeout", "() => { timers.add(7); return 7; }");
     let _clear = Patched::new("clearTimeout", "(timer) => timers.delete(timer)");
     {
-        let window = window();
-        let mut sleep = pin!(clock::sleep(&window, 60_000));
+        let mut sleep = pin!(clock::sleep(60_000));
         assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         assert_eq!(js("timers.size"), 1);
     }

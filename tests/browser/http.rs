@@ -1,6 +1,6 @@
 //! What a request tells about the page that sends it, and what is made of answers.
 
-use super::{Patched, js, text, window};
+use super::{Patched, js, text};
 use crate::web::http::post_form;
 use broker_core::Json;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -15,7 +15,7 @@ fn server(answer: &str) -> Patched {
 #[wasm_bindgen_test]
 async fn a_form_goes_without_cookies_referrer_cache_redirect_and_own_headers() {
     let _server = server("new Response('{}')");
-    let reply = post_form(&window(), "https://sts.example/oauth2/token", "a=b&c=d".to_owned()).await;
+    let reply = post_form("https://sts.example/oauth2/token", "a=b&c=d").await;
     assert!(reply.is_ok());
     assert_eq!(
         text(
@@ -32,7 +32,7 @@ async fn a_form_goes_without_cookies_referrer_cache_redirect_and_own_headers() {
 async fn status_wait_and_body_come_back() {
     let _server =
         server("new Response('{\"error\":\"slow\"}', { status: 429, headers: { 'retry-after': ' 7 ' } })");
-    let reply = post_form(&window(), "https://sts.example/", String::new()).await.ok().unwrap();
+    let reply = post_form("https://sts.example/", "").await.ok().unwrap();
     assert_eq!((reply.status, reply.retry_after), (429, Some(7)));
     assert_eq!(reply.body.unwrap().text("error").as_deref(), Some("slow"));
 }
@@ -42,7 +42,7 @@ async fn an_answer_that_is_no_json_has_no_body() {
     let _server = server(
         "new Response('<html>', { status: 502, headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } })",
     );
-    let reply = post_form(&window(), "https://sts.example/", String::new()).await.ok().unwrap();
+    let reply = post_form("https://sts.example/", "").await.ok().unwrap();
     assert_eq!((reply.status, reply.retry_after), (502, None));
     assert!(reply.body.is_none());
 }
@@ -51,7 +51,7 @@ async fn an_answer_that_is_no_json_has_no_body() {
 async fn an_answer_of_another_realm_is_an_answer() {
     js("window.frame = document.createElement('iframe'); document.body.append(frame)");
     let _server = server("new frame.contentWindow.Response('{}', { status: 201 })");
-    let reply = post_form(&window(), "https://sts.example/", String::new()).await;
+    let reply = post_form("https://sts.example/", "").await;
     js("frame.remove()");
     assert!(reply.is_ok_and(|reply| reply.status == 201));
 }
@@ -59,10 +59,10 @@ async fn an_answer_of_another_realm_is_an_answer() {
 #[wasm_bindgen_test]
 async fn no_answer_says_whether_the_browser_is_offline() {
     let _server = server("Promise.reject(new TypeError('Failed to fetch'))");
-    let reply = post_form(&window(), "https://sts.example/", String::new()).await;
+    let reply = post_form("https://sts.example/", "").await;
     assert!(reply.is_err_and(|unreachable| !unreachable.offline));
     js("Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })");
-    let reply = post_form(&window(), "https://sts.example/", String::new()).await;
+    let reply = post_form("https://sts.example/", "").await;
     js("delete navigator.onLine");
     assert!(reply.is_err_and(|unreachable| unreachable.offline));
 }
