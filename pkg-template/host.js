@@ -2,8 +2,9 @@
 
 import { failure } from "./errors.js";
 
-// Only readable while the script is being evaluated.
-const SOURCE = document.currentScript?.src;
+// Only readable while the script is being evaluated. Not `document.currentScript`: an image with this name would take its place,
+// and its address would become that of a script in the host.
+const SOURCE = Reflect.get(Document.prototype, "currentScript", document)?.src;
 
 // Marks a window into which a script is being loaded. `Symbol.for` is the same in every frame, whoever was first.
 const LOADING = Symbol.for("talxis.broker.loading");
@@ -26,9 +27,14 @@ export function findHost(start) {
   return withXrm ?? topmost;
 }
 
+// The facade of a window, if it is there. A property of its own: an element with this id makes the name exist too.
+export function facadeOf(window) {
+  return Object.hasOwn(window, "talxisBroker") ? window.talxisBroker : undefined;
+}
+
 // Loads this same file into the host, once over all frames. The element is the host's own: it outlives this frame.
 export function inject(host) {
-  if (host.talxisBroker || host[LOADING] || !SOURCE) return host[LOADING];
+  if (facadeOf(host) || host[LOADING] || !SOURCE) return host[LOADING];
   const script = host.document.createElement("script");
   script.src = SOURCE;
   script.addEventListener("error", () => {
@@ -42,7 +48,8 @@ export function inject(host) {
 
 // The host's facade, as soon as it is there. Never an endless wait.
 export function whenPresent(host, script, signal) {
-  if (host.talxisBroker) return Promise.resolve(host.talxisBroker);
+  const present = facadeOf(host);
+  if (present) return Promise.resolve(present);
   return new Promise((resolve, reject) => {
     const done = new AbortController();
     const timer = setTimeout(() => fail("internal", "The broker did not load in the window of the app within ten seconds."), ARRIVAL_MS);
@@ -56,8 +63,10 @@ export function whenPresent(host, script, signal) {
     };
     const on = (target, type, react) => target?.addEventListener(type, react, { signal: done.signal });
     on(host, "talxisbroker", () => {
+      const arrived = facadeOf(host);
+      if (!arrived) return; // Anybody may fire an event.
       end();
-      resolve(host.talxisBroker);
+      resolve(arrived);
     });
     on(script, "error", () => fail("internal", "The broker's script could not be loaded in the window of the app."));
     on(signal, "abort", () => fail("aborted", "The caller aborted the call."));

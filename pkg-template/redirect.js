@@ -3,7 +3,8 @@
 (() => {
   const response = location.hash.slice(1) || location.search.slice(1);
   // First of all: the response must not stay in the address, the history or a screenshot.
-  history.replaceState(null, "", location.pathname);
+  // With the origin: a path that starts with two slashes would be another host's, and refused.
+  history.replaceState(null, "", location.origin + location.pathname);
 
   const say = (text) => {
     document.querySelector("[role=status]").textContent = text;

@@ -11,6 +11,7 @@ mod exchange;
 mod facade;
 mod form;
 mod frames;
+mod hostile;
 mod redirect;
 mod refusals;
 mod sign_in;
