@@ -24,14 +24,16 @@ export function createEngine(emit) {
   const calls = new Set();
   const unconfigured = new Set();
 
-  const hooks = {
+  // What an instance is given. With `ended` it closes the windows, questions and mailboxes that a dead one left open.
+  const hooksOf = (ended) => ({
     emit,
+    ended,
     // A person is slower than a server. Both ways the clock starts anew, for calls without a limit of their own.
     prompting(begins) {
       prompts += begins ? 1 : -1;
       for (const call of calls) call.wind();
     },
-  };
+  });
 
   // Every use of the instance. What it throws on purpose is a detail; anything else means that it is broken.
   function use(run) {
@@ -41,7 +43,7 @@ export function createEngine(emit) {
       return run(life.broker);
     } catch (thrown) {
       const detail = isFailure(thrown) && !(thrown instanceof Error);
-      if (!detail) poison(life, `an exception (${thrown?.name})`);
+      if (!detail) poison(life, `an exception (${String(thrown?.name)})`);
       if (!life.broker && instance === life) instance = undefined; // It never began.
       throw detail ? thrown : failure("internal", "The broker failed and starts afresh. Please try again.");
     }
@@ -53,9 +55,13 @@ export function createEngine(emit) {
       throw failure("internal", `The broker failed ${MAX_FAULTS} times within a minute, last at ${lastFault}. Reload the page.`);
     }
     const glue = make((file, line) => poison(life, line ? `${file}:${line}` : file));
-    life.kill = glue.kill;
+    const ended = new AbortController();
+    life.kill = () => {
+      glue.kill(); // Late timers and events of the dead instance do nothing from here on.
+      ended.abort();
+    };
     compile(glue);
-    const broker = new glue.Broker(hooks, PINS);
+    const broker = new glue.Broker(hooksOf(ended.signal), PINS);
     if (config) broker.configure(config);
     life.broker = broker;
   }
@@ -63,12 +69,11 @@ export function createEngine(emit) {
   function poison(life, place) {
     if (instance !== life) return;
     instance = undefined;
-    prompts = 0;
     faults.push(Date.now());
     restarts += 1;
     lastFault = place;
-    life.kill?.(); // Late timers and events of the dead instance do nothing from here on.
-    for (const left of document.querySelectorAll("[data-talxis-broker]")) left.remove();
+    life.kill?.();
+    prompts = 0;
     const detail = failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`);
     for (const call of [...calls]) call.fail(detail);
   }
@@ -106,15 +111,16 @@ export function createEngine(emit) {
     call(method, request) {
       return new Promise((resolve, reject) => {
         const signal = request?.signal;
-        const limit = request?.timeoutMs;
         const input = plain(request);
+        const limit = input.timeoutMs;
+        const ended = new AbortController();
         input.correlationId ??= crypto.randomUUID();
         const call = {
           // Ends this call only: whoever else waits for the same token still gets it.
           end() {
             calls.delete(call);
             clearTimeout(call.timer);
-            signal?.removeEventListener("abort", call.abort);
+            ended.abort();
           },
           fail(detail) {
             call.end();
@@ -129,7 +135,7 @@ export function createEngine(emit) {
           },
         };
         if (signal?.aborted) return call.abort();
-        signal?.addEventListener("abort", call.abort);
+        signal?.addEventListener("abort", call.abort, { signal: ended.signal });
         calls.add(call);
         call.wind();
         configured()

@@ -18,6 +18,7 @@ export function toError(detail) {
   const error = new Error(known.message, known.cause === undefined ? undefined : { cause: known.cause });
   const name = known.code === "aborted" ? "AbortError" : "TalxisBrokerError";
   Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
-  for (const member of MEMBERS) if (known[member] !== undefined) error[member] = known[member];
+  // Own members only: a page can put a `consentUrl` on every object.
+  for (const member of MEMBERS) if (Object.hasOwn(known, member) && known[member] !== undefined) error[member] = known[member];
   return error;
 }

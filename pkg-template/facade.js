@@ -6,20 +6,20 @@
 import { createEngine } from "./engine.js";
 import { failure, toError } from "./errors.js";
 import { createListeners } from "./events.js";
-import { findHost, inject, whenPresent } from "./host.js";
+import { facadeOf, findHost, inject, whenPresent } from "./host.js";
 
 /* global VERSION -- inserted by `cargo xtask dist` */
 
 const TYPES = ["signedin", "signedout", "token", "interaction", "error", "configchanged"];
 
-// `version`, because an element with this id would make the name exist too.
-if (!window.talxisBroker?.version) {
+if (!facadeOf(window)) {
   const host = findHost(window);
   const events = createListeners();
   const broker = host === window ? createEngine(events.emit) : createForwarder(host, events.emit);
   const facade = Object.freeze(createFacade(broker, events));
   // Neither writable nor configurable: another script may not take the place of the one that callers trust.
-  Object.defineProperty(window, "talxisBroker", { value: facade, enumerable: true });
+  // No prototype: a page can put `writable` on every object.
+  Object.defineProperty(window, "talxisBroker", { __proto__: null, value: facade, enumerable: true });
   if (host === window) window.dispatchEvent(new Event("talxisbroker"));
 }
 
@@ -67,18 +67,18 @@ function createForwarder(host, emit) {
   return {
     isHost: false,
     ready: () => present().then((broker) => broker.ready),
-    account: () => host.talxisBroker?.account ?? null,
+    account: () => facadeOf(host)?.account ?? null,
     configure(config) {
       // Not there yet: it cannot be waited for here, so a refusal shows in the console.
-      if (host.talxisBroker) host.talxisBroker.configure(config);
+      if (facadeOf(host)) facadeOf(host).configure(config);
       else present().then((broker) => broker.configure(config));
     },
     call: (method, request) => {
       if (request?.signal?.aborted) return Promise.reject(failure("aborted", "The caller aborted the call."));
       // At once where it can be: a click in this frame lets the host open a window only for a moment.
-      if (host.talxisBroker) return host.talxisBroker[method](request);
+      if (facadeOf(host)) return facadeOf(host)[method](request);
       return present(request?.signal).then((broker) => broker[method](request));
     },
-    diagnostics: () => host.talxisBroker?.diagnostics() ?? { restarts: 0 },
+    diagnostics: () => facadeOf(host)?.diagnostics() ?? { restarts: 0 },
   };
 }

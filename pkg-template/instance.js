@@ -58,7 +58,7 @@ function guard(exports, onPoison) {
       try {
         return value(...values);
       } catch (error) {
-        onPoison(`an exception (${error?.name})`);
+        onPoison(`an exception (${String(error?.name)})`);
         throw error;
       }
     };

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ emit(event), prompting(begins) }`.
+    /// `{ emit(event), prompting(begins), ended }`; the signal `ended` fires when this instance is dead.
     #[derive(Clone)]
     pub type Hooks;
 

@@ -10,6 +10,10 @@ use wasm_bindgen_futures::JsFuture;
 #[wasm_bindgen(module = "/src/web/http.js")]
 extern "C" {
     fn post(url: &str, body: &str) -> Promise;
+
+    // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
+    #[wasm_bindgen(catch)]
+    fn json(response: &web_sys::Response) -> Result<Promise, JsValue>;
 }
 
 /// POSTs a form.
@@ -19,12 +23,13 @@ extern "C" {
 pub async fn post_form(url: &str, body: &str) -> Result<Reply<Value>, Unreachable> {
     let answer = JsFuture::from(post(url, body)).await;
     let answer = answer.map_err(|offline| Unreachable { offline: offline == JsValue::TRUE })?;
-    // Unchecked: where a page has replaced `fetch`, the answer may be a `Response` of another realm.
+    // Unchecked: http.js looked, and knows that the answer may be a `Response` of another realm.
     let response = Response::from(answer.unchecked_into::<web_sys::Response>());
     let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-    Ok(Reply { status: response.status(), retry_after, body: json(&response.into()).await })
+    Ok(Reply { status: response.status(), retry_after, body: read(&response.into()).await })
 }
 
-async fn json(response: &web_sys::Response) -> Option<Value> {
-    JsFuture::from(response.json().ok()?).await.ok().map(Value::new)
+async fn read(response: &web_sys::Response) -> Option<Value> {
+    let body = JsFuture::from(json(response).ok()?).await.ok()?;
+    (!body.is_undefined()).then(|| Value::new(body))
 }

@@ -5,9 +5,10 @@
 // its other ways: the opener, then a storage entry.
 
 const PREFIX = "talxis-broker:";
+const OLD_MS = 3_600_000;
 
 // Starts listening. The pending record permits the page to leave a storage entry, and nothing else.
-export function openInbox(id) {
+export function openInbox(hooks, id) {
   const pending = `${PREFIX}pending:${id}`;
   const entry = `${PREFIX}response:${id}`;
   const acknowledgement = { v: 1, ack: true, id };
@@ -15,7 +16,8 @@ export function openInbox(id) {
   // Each of these may be refused, in a sandboxed frame or by the user's settings; the other ways remain.
   const channel = attempt(() => new BroadcastChannel(PREFIX + id));
   const storage = attempt(() => localStorage);
-  attempt(() => storage.setItem(pending, '{"v":1}'));
+  attempt(() => forgetOld(storage));
+  attempt(() => storage.setItem(pending, JSON.stringify({ v: 1, at: Date.now() })));
 
   const answer = new Promise((resolve) => {
     const on = (target, type, react) => target?.addEventListener(type, react, { signal: closed.signal });
@@ -39,14 +41,23 @@ export function openInbox(id) {
       resolve(data.payload);
     });
   });
-  return {
-    answer,
-    close() {
-      closed.abort();
-      channel?.close();
-      attempt(() => storage.removeItem(pending));
-    },
+  const close = () => {
+    closed.abort();
+    channel?.close();
+    attempt(() => storage.removeItem(pending));
   };
+  // A dead instance must not take, and acknowledge, what nobody reads any more.
+  hooks.ended?.addEventListener("abort", close, { signal: closed.signal });
+  return { answer, close };
+}
+
+// A tab that was closed in the middle of a sign-in leaves its record behind.
+function forgetOld(storage) {
+  for (const key of Object.keys(storage)) {
+    if (!key.startsWith(`${PREFIX}pending:`)) continue;
+    const at = attempt(() => JSON.parse(storage.getItem(key)).at);
+    if (!(Date.now() - at < OLD_MS)) storage.removeItem(key);
+  }
 }
 
 function isResponse(data) {

@@ -1,12 +1,13 @@
 //! The mailbox for one redirect response, which inbox.js fills.
 
 use super::wait::{Wait, Waiting};
+use crate::hooks::Hooks;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/web/inbox.js")]
 extern "C" {
     #[wasm_bindgen(js_name = openInbox)]
-    fn open_inbox(id: &str) -> Wait;
+    fn open_inbox(hooks: &Hooks, id: &str) -> Wait;
 }
 
 /// A mailbox; dropping it stops listening and forgets the pending record.
@@ -15,8 +16,8 @@ pub struct Inbox(Waiting);
 impl Inbox {
     /// Starts listening for the response of one sign-in.
     #[must_use]
-    pub fn open(id: &str) -> Self {
-        Self(Waiting::new(open_inbox(id)))
+    pub fn open(hooks: &Hooks, id: &str) -> Self {
+        Self(Waiting::new(open_inbox(hooks, id)))
     }
 }
 

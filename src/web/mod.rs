@@ -80,11 +80,11 @@ impl Env for Web {
     }
 
     async fn given_up(&self, popup: &Popup, url: &str) {
-        window::given_up(popup, url).await;
+        window::given_up(&self.hooks, popup, url).await;
     }
 
     fn inbox(&self, id: &str) -> Inbox {
-        Inbox::open(id)
+        Inbox::open(&self.hooks, id)
     }
 
     fn emit(&self, event: Event) {

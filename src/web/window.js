@@ -4,7 +4,7 @@
 // A window opens inside the handler of the user's click, where every browser allows it. No markup text and no style attribute: a
 // strict CSP or Trusted Types would refuse them.
 
-// How the facade finds elements that a dead instance left behind (pkg-template/engine.js says the same).
+// How a person who looks at the page finds out whose element it is.
 const MARK = "data-talxis-broker";
 const WIDTH = 483;
 const HEIGHT = 600;
@@ -20,11 +20,12 @@ const TEXTS = {
 };
 
 // Opens a window now; undefined if the browser refuses.
-export function openWindow(url) {
+export function openWindow(hooks, url) {
   // A name of its own: a known one would navigate a window that some other script opened.
   const name = `talxis-broker-${Date.now()}-${Math.random()}`;
   let child = open(url, name);
-  return child && {
+  if (!child) return undefined;
+  return closedWith(hooks, {
     // Brings it back if it is still there, and else opens a new one. For the handler of a click.
     reopen(url) {
       child = open(url, name) ?? child;
@@ -32,11 +33,11 @@ export function openWindow(url) {
     close() {
       child.close();
     },
-  };
+  });
 }
 
 // One invitation. `answer` becomes the open window, undefined if the browser refused it, or false if the user declined.
-export function invite(url) {
+export function invite(hooks, url) {
   let over = false;
   let remove = () => {};
   const answer = new Promise((resolve) => {
@@ -45,7 +46,7 @@ export function invite(url) {
       resolve(value);
     };
     // A bar may keep its line for a while after it was answered.
-    const accept = () => over || end(openWindow(url));
+    const accept = () => over || end(openWindow(hooks, url));
     const ask = () => {
       const buttons = [[TEXTS.signIn, accept], [TEXTS.notNow, () => end(false)]];
       // Where nothing can be shown, nothing can be clicked.
@@ -65,28 +66,39 @@ export function invite(url) {
       if (over) remove();
     }, ask);
   });
-  return {
+  return closedWith(hooks, {
     answer,
     close() {
       over = true;
       remove();
     },
-  };
+  });
 }
 
 // Shows that sign-in goes on in another window. `answer` settles when the user gives up on it. A closed window alone is no sign:
 // under COOP it looks closed at once.
-export function waitWith(child, url) {
+export function waitWith(hooks, child, url) {
   let remove;
   const answer = new Promise((resolve) => {
     remove = show(TEXTS.waiting, [[TEXTS.openAgain, () => child.reopen(url)], [TEXTS.cancel, () => resolve()]]);
   });
-  return { answer, close: () => remove?.() };
+  return closedWith(hooks, { answer, close: () => remove?.() });
 }
 
 // Whether the user acted just now. Where the browser does not say, trying is the way to find out.
 export function activated() {
   return navigator.userActivation?.isActive ?? true;
+}
+
+// What a dead instance leaves open is closed for it. Closing twice does no harm.
+function closedWith(hooks, open) {
+  hooks.ended?.addEventListener("abort", open.close, { once: true });
+  const { close } = open;
+  open.close = () => {
+    hooks.ended?.removeEventListener("abort", close);
+    close();
+  };
+  return open;
 }
 
 function open(url, name) {

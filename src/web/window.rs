@@ -16,13 +16,13 @@ extern "C" {
     fn close_window(this: &Child);
 
     #[wasm_bindgen(js_name = openWindow)]
-    fn open_window(url: &str) -> Option<Child>;
+    fn open_window(hooks: &Hooks, url: &str) -> Option<Child>;
 
     #[wasm_bindgen(js_name = invite)]
-    fn show_invitation(url: &str) -> Wait;
+    fn show_invitation(hooks: &Hooks, url: &str) -> Wait;
 
     #[wasm_bindgen(js_name = waitWith)]
-    fn wait_with(child: &Child, url: &str) -> Wait;
+    fn wait_with(hooks: &Hooks, child: &Child, url: &str) -> Wait;
 
     // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
     #[wasm_bindgen(catch, js_name = activated)]
@@ -43,7 +43,7 @@ pub struct Popup {
 impl Popup {
     /// Opens a window now, within this call; none if the browser refuses.
     pub(crate) fn open(hooks: &Hooks, url: &str) -> Option<Self> {
-        open_window(url).map(|child| Self::of(hooks, child))
+        open_window(hooks, url).map(|child| Self::of(hooks, child))
     }
 
     /// Brings the window back, or opens it anew, in the handler of a click.
@@ -66,7 +66,7 @@ impl Drop for Popup {
 /// Shows one invitation, in Power Apps' notification bar if there is one, and waits for the user.
 pub(crate) async fn invite(hooks: &Hooks, url: &str) -> Invitation<Popup> {
     let _prompt = hooks.prompt();
-    let answer = Waiting::new(show_invitation(url)).answer().await;
+    let answer = Waiting::new(show_invitation(hooks, url)).answer().await;
     match answer {
         child if child.is_object() => Invitation::Opened(Popup::of(hooks, child.unchecked_into())),
         declined if declined == JsValue::FALSE => Invitation::Declined,
@@ -75,6 +75,6 @@ pub(crate) async fn invite(hooks: &Hooks, url: &str) -> Invitation<Popup> {
 }
 
 /// Shows that sign-in goes on in another window, and resolves when the user gives up on it.
-pub(crate) async fn given_up(popup: &Popup, url: &str) {
-    Waiting::new(wait_with(&popup.child, url)).answer().await;
+pub(crate) async fn given_up(hooks: &Hooks, popup: &Popup, url: &str) {
+    Waiting::new(wait_with(hooks, &popup.child, url)).answer().await;
 }

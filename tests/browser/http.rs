@@ -66,3 +66,15 @@ async fn no_answer_says_whether_the_browser_is_offline() {
     js("delete navigator.onLine");
     assert!(reply.is_err_and(|unreachable| unreachable.offline));
 }
+
+#[wasm_bindgen_test]
+async fn whatever_a_page_makes_of_fetch_is_an_answer_or_none() {
+    for broken in
+        ["{ throw 1; }", "undefined", "({})", "Promise.resolve(7)", "Promise.resolve({ status: 200 })"]
+    {
+        let _server = Patched::new("fetch", &format!("() => {broken}"));
+        assert!(post_form("https://sts.example/", "").await.is_err(), "{broken}");
+    }
+    let _server = server("Object.assign(new Response('{}'), { json: () => 7 })");
+    assert!(post_form("https://sts.example/", "").await.is_ok());
+}

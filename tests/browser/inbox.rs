@@ -1,6 +1,6 @@
 //! The mailbox for one redirect response (contract §5).
 
-use super::{js, text, turn};
+use super::{hooks, js, text, turn};
 use crate::web::Inbox;
 use broker_core::Inbox as _;
 use std::{
@@ -14,7 +14,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 
 fn open() -> Inbox {
     js("window.acks = []");
-    Inbox::open(ID)
+    Inbox::open(&hooks(), ID)
 }
 
 /// The other end of the channel, as the redirect page holds it.
@@ -130,8 +130,32 @@ async fn without_storage_and_channel_a_window_can_still_answer() {
     let _channel = super::Patched::new("BroadcastChannel", "function () { throw new Error('refused'); }");
     js("window.storage = Object.getOwnPropertyDescriptor(window, 'localStorage');
         Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); }, configurable: true })");
-    let mut inbox = Inbox::open(ID);
+    let mut inbox = Inbox::open(&hooks(), ID);
     js("Object.defineProperty(window, 'localStorage', storage)");
     post("", "");
     assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));
+}
+
+#[wasm_bindgen_test]
+async fn the_inbox_of_a_dead_instance_answers_nobody() {
+    let inbox = open();
+    std::mem::forget(inbox); // A dead instance drops nothing.
+    page();
+    js("instance.abort()");
+    assert!(!pending());
+    js("page.postMessage({ v: 1, payload: 'late' })");
+    turn().await;
+    assert_eq!(text("JSON.stringify(acks)"), "[]");
+}
+
+#[wasm_bindgen_test]
+fn records_of_tabs_that_are_long_gone_are_forgotten() {
+    js("localStorage.setItem('talxis-broker:pending:old', JSON.stringify({ v: 1, at: Date.now() - 3_700_000 }));
+        localStorage.setItem('talxis-broker:pending:odd', '{');
+        localStorage.setItem('talxis-broker:pending:new', JSON.stringify({ v: 1, at: Date.now() - 60_000 }))");
+    let _inbox = open();
+    let left =
+        "['old', 'odd', 'new'].filter((id) => localStorage.getItem(`talxis-broker:pending:${id}`)).join()";
+    assert_eq!(text(left), "new");
+    js("localStorage.removeItem('talxis-broker:pending:new')");
 }

@@ -136,7 +136,7 @@ async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
     let (hooks, told) = (hooks(), given.clone());
     spawn_local(async move {
         let popup = Popup::open(&hooks, URL).unwrap();
-        given_up(&popup, "https://login.example/again").await;
+        given_up(&hooks, &popup, "https://login.example/again").await;
         told.set(true);
     });
     turn().await;
@@ -153,12 +153,24 @@ async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
 #[wasm_bindgen_test]
 async fn a_dropped_wait_takes_its_surface_away() {
     let _browser = willing_browser();
-    let popup = Popup::open(&hooks(), URL).unwrap();
+    let hooks = hooks();
+    let popup = Popup::open(&hooks, URL).unwrap();
     {
-        let mut waiting = std::pin::pin!(given_up(&popup, URL));
+        let mut waiting = std::pin::pin!(given_up(&hooks, &popup, URL));
         let waker = std::task::Waker::noop();
         assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
         assert_eq!(surfaces(), 1);
     }
     assert_eq!(surfaces(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_dead_instance_opens_no_window_and_shows_nothing() {
+    let _browser = willing_browser();
+    let _app = app("{ window.line = line; return Promise.resolve('n3'); }");
+    let _answer = invitation().await;
+    js("instance.abort()");
+    assert_eq!(text("bar.join()"), "clear n3");
+    js("line.action.eventHandler()");
+    assert_eq!(text("opened.join()"), "");
 }

@@ -73,7 +73,9 @@ fn willing_browser() -> Patched {
 /// Hooks that count open prompts in `window.prompting`.
 fn hooks() -> Hooks {
     js("window.prompting = 0");
-    js("({ prompting: (begins) => { prompting += begins ? 1 : -1; } })").unchecked_into()
+    js("window.instance = new AbortController()");
+    js("({ prompting: (begins) => { prompting += begins ? 1 : -1; }, ended: instance.signal })")
+        .unchecked_into()
 }
 
 fn open_prompts() -> Option<f64> {

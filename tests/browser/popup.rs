@@ -44,3 +44,11 @@ fn opening_again_uses_the_same_name() {
     assert_eq!(text("opened.join()"), "open https://login.example/,open https://login.example/again");
     assert!(js("firstName === lastName && firstName.length > 14").is_truthy());
 }
+
+#[wasm_bindgen_test]
+fn the_window_of_a_dead_instance_is_closed() {
+    let _browser = willing_browser();
+    std::mem::forget(Popup::open(&hooks(), "https://login.example/"));
+    js("instance.abort()");
+    assert_eq!(text("opened.join()"), "open https://login.example/,close");
+}

@@ -7,86 +7,78 @@ use crate::{
     core::Core,
     guid,
     members::invalid,
-    scope::Scopes,
+    scope,
 };
 use std::rc::Rc;
 
 /// A call of `getToken` whose every part is good.
 pub(crate) struct Call {
     pub(crate) config: Rc<Config>,
-    pub(crate) client: ControlClient,
-    pub(crate) scopes: Scopes,
-    /// A claims challenge, JSON text; empty: none.
-    pub(crate) claims: String,
-    pub(crate) may_prompt: bool,
-    pub(crate) correlation_id: String,
-    force_refresh: bool,
+    pub(crate) client: Rc<ControlClient>,
+    /// Sorted; empty: the client token itself.
+    pub(crate) scopes: String,
+    /// As it was asked; its correlation id is there in any case.
+    pub(crate) request: TokenRequest,
 }
 
 impl Call {
-    /// Lets a request in, under this correlation id.
+    /// Lets a request in.
     ///
     /// # Errors
     /// `not_configured`, `client_not_allowed`, `scope_not_allowed`, and `config_invalid` for what is no claims challenge or no
     /// correlation id.
-    pub(crate) fn admit<E: Env>(
-        core: &Core<E>,
-        request: TokenRequest,
-        correlation_id: String,
-    ) -> Result<Self> {
-        let config = core.config()?;
-        let client = config.control_client(&request.client)?;
-        let scopes = Scopes::parse(&request.scopes)?;
-        let claims = request.claims.unwrap_or_default();
-        let asks_for = |claims: &str| core.env.parse_json(claims)?.member("access_token");
-        if !claims.is_empty() && (claims.len() > sts_wire::MAX_CLAIMS || asks_for(&claims).is_none()) {
-            return Err(invalid("claims", "must be the JSON text of a claims challenge, at most 4 kB"));
+    pub(crate) fn admit<E: Env>(core: &Core<E>, mut request: TokenRequest) -> Result<Self> {
+        if request.correlation_id.is_empty() {
+            request.correlation_id = guid::from_random(core.env.random());
         }
-        if !guid::is_guid(&correlation_id) {
-            return Err(invalid("correlationId", "must be a GUID"));
+        match judge(core, &request) {
+            Ok((config, client, scopes)) => Ok(Self { config, client, scopes, request }),
+            Err(error) => Err(core.report(&request.correlation_id, "", error)),
         }
-        let may_prompt = request.interaction == Interaction::Auto;
-        let force_refresh = request.force_refresh;
-        Ok(Self { config, client, scopes, claims, may_prompt, correlation_id, force_refresh })
+    }
+
+    /// Whether the user may be asked.
+    pub(crate) fn may_prompt(&self) -> bool {
+        self.request.interaction == Interaction::Auto
     }
 
     /// Whether a token that is there already is good enough.
     pub(crate) fn takes_cached(&self) -> bool {
-        !self.force_refresh && self.claims.is_empty()
+        !self.request.force_refresh && self.request.claims.is_empty()
     }
 
     /// What makes two calls equal, so that one flight serves both. No part but the last can hold a line break.
     pub(crate) fn flight(&self) -> String {
-        let force = if self.force_refresh { "force" } else { "" };
-        let prompt = if self.may_prompt { "prompt" } else { "" };
-        [&self.client.id, self.scopes.as_str(), force, prompt, &self.claims].join("\n")
+        let force = if self.request.force_refresh { "\nforce\n" } else { "\n\n" };
+        let prompt = if self.may_prompt() { "prompt\n" } else { "\n" };
+        [&self.client.id, "\n", &self.scopes, force, prompt, &self.request.claims].concat()
     }
 
     /// What makes two calls need the same client token.
     pub(crate) fn refresh_flight(&self) -> String {
-        [self.client.id.as_str(), "\n", &self.claims].concat()
+        [&self.client.id, "\n", &self.request.claims].concat()
     }
 
     /// Where the token that is wanted is remembered.
-    pub(crate) fn key(&self, account: &Account) -> Key {
-        Key::new(&self.client.id, account, self.scopes.clone())
+    pub(crate) fn key<'a>(&'a self, account: &'a Rc<Account>) -> Key<'a> {
+        Key { client: &self.client.id, account, scopes: &self.scopes }
     }
 
     /// Where the client token behind it is remembered.
-    pub(crate) fn client_token_key(&self, account: &Account) -> Key {
-        Key::new(&self.client.id, account, Scopes::default())
+    pub(crate) fn client_token_key<'a>(&'a self, account: &'a Rc<Account>) -> Key<'a> {
+        Key { scopes: "", ..self.key(account) }
     }
 
     /// A token as the caller gets it.
-    pub(crate) fn result(&self, account: &Account, token: Token, from_cache: bool) -> TokenResult {
+    pub(crate) fn result(&self, account: &Rc<Account>, token: &Token, from_cache: bool) -> TokenResult {
         TokenResult {
-            access_token: token.secret,
+            access_token: token.secret.clone(),
             expires_on: token.expires_on,
-            scopes: token.scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+            scopes: scope::list(&token.scopes),
             client_id: self.client.id.clone(),
             account: account.clone(),
             from_cache,
-            correlation_id: self.correlation_id.clone(),
+            correlation_id: self.request.correlation_id.clone(),
         }
     }
 
@@ -94,11 +86,24 @@ impl Call {
     /// session was verified for.
     pub(crate) fn explain(&self, account: &Account, mut error: Box<Error>) -> Box<Error> {
         if matches!(error.code, Code::AppNotInTenant | Code::ConsentRequired) {
-            let authority = self.config.authority.as_str();
-            let url =
-                [authority, "/", &account.tenant_id, "/adminconsent?client_id=", &self.client.id].concat();
-            error.consent_url = Some(url);
+            let tenant_url = self.config.tenant_url(&account.tenant_id);
+            error.consent_url = Some([&tenant_url, "/adminconsent?client_id=", &self.client.id].concat());
         }
         error
     }
+}
+
+fn judge<E: Env>(core: &Core<E>, request: &TokenRequest) -> Result<(Rc<Config>, Rc<ControlClient>, String)> {
+    let config = core.config()?;
+    let client = config.control_client(&request.client)?;
+    let scopes = scope::parse(&request.scopes)?;
+    let claims = &request.claims;
+    let challenge = || core.env.parse_json(claims)?.member("access_token");
+    if !claims.is_empty() && (claims.len() > sts_wire::MAX_CLAIMS || challenge().is_none()) {
+        return Err(invalid("claims", "must be the JSON text of a claims challenge, at most 4 kB"));
+    }
+    if !guid::is_guid(&request.correlation_id) {
+        return Err(invalid("correlationId", "must be a GUID"));
+    }
+    Ok((config, client, scopes))
 }

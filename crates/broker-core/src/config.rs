@@ -8,6 +8,7 @@ use crate::{
     scope,
     url::{self, Address},
 };
+use std::rc::Rc;
 
 /// The hosts that a package allows. A configuration outside of them is refused.
 #[derive(Clone, Default)]
@@ -26,24 +27,20 @@ pub(crate) struct Config {
     pub(crate) sts: String,
     /// The authority's origin.
     pub(crate) authority: String,
-    /// The tenant where Power Apps does not say one.
-    pub(crate) tenant: Option<String>,
-    /// The redirect page, where it is not the packaged one.
-    pub(crate) redirect_uri: Option<String>,
-    clients: Vec<Alias>,
+    /// The tenant where Power Apps does not say one; empty: none.
+    pub(crate) tenant: String,
+    /// The redirect page, where it is not the packaged one; empty otherwise.
+    pub(crate) redirect_uri: String,
+    clients: Vec<Rc<ControlClient>>,
     restrict: bool,
 }
 
 /// A control client and the one scope of it that the broker asks for.
-#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ControlClient {
+    /// Empty for one that is not listed.
+    alias: String,
     pub(crate) id: String,
     pub(crate) scope: String,
-}
-
-struct Alias {
-    name: String,
-    client: ControlClient,
 }
 
 const FIELDS: [&str; 9] =
@@ -56,39 +53,32 @@ impl Config {
     /// # Errors
     /// `config_invalid` for the first field that breaks a rule.
     pub(crate) fn parse(json: &impl Json, pins: &Pins) -> Result<Self> {
-        let members = Members::of(json, "").only(&FIELDS)?;
-        if json.number("version") != Some(1) {
-            return Err(invalid("version", "must be 1"));
+        let mut members = Members::of(json, "");
+        members.only(&FIELDS);
+        members.check(json.number("version") == Some(1), "version", "must be 1");
+        let client_id = members.text("clientId").to_ascii_lowercase();
+        members.check(guid::is_guid(&client_id), "clientId", "must be a GUID");
+        let mut authority = members.text("authority");
+        if authority.is_empty() {
+            DEFAULT_AUTHORITY.clone_into(&mut authority);
         }
-        let client_id = members.text("clientId")?;
-        let client_id = guid::parse(&client_id).ok_or_else(|| invalid("clientId", "must be a GUID"))?;
-        let authority = members.text("authority")?;
-        let authority = if authority.is_empty() { DEFAULT_AUTHORITY } else { &authority };
-        let authority = address("authority", authority, pins.authority_host.as_deref())?;
-        if !authority.is_origin() {
-            return Err(invalid("authority", "must have no path: the tenant has a field of its own"));
-        }
-        let sts = address("sts", &members.text("sts")?, pins.sts_host.as_deref())?;
-        let tenant = members.text("tenant")?;
-        if !tenant.is_empty() && !guid::is_guid(&tenant) {
-            return Err(invalid("tenant", "must be a GUID"));
-        }
-        let redirect_uri = members.text("redirectUri")?;
+        let authority = address(&mut members, "authority", &authority, pins.authority_host.as_deref());
+        let sts = members.text("sts");
+        let sts = address(&mut members, "sts", &sts, pins.sts_host.as_deref());
+        let tenant = members.text("tenant").to_ascii_lowercase();
+        members.check(tenant.is_empty() || guid::is_guid(&tenant), "tenant", "must be a GUID");
+        let redirect_uri = members.text("redirectUri");
         if !redirect_uri.is_empty() {
-            address("redirectUri", &redirect_uri, None)?;
+            address(&mut members, "redirectUri", &redirect_uri, None);
         }
-        if !matches!(members.text("storage")?.as_str(), "" | "session" | "memory" | "persistent") {
-            return Err(invalid("storage", "must be \"session\", \"memory\" or \"persistent\""));
-        }
-        Ok(Self {
-            clients: read_clients(json, &client_id)?,
-            client_id,
-            sts: sts.as_str().to_owned(),
-            authority: authority.as_str().to_owned(),
-            tenant: guid::parse(&tenant),
-            redirect_uri: Some(redirect_uri).filter(|uri| !uri.is_empty()),
-            restrict: members.flag("restrict")?,
-        })
+        let storage = members.text("storage");
+        let known = matches!(storage.as_str(), "" | "session" | "memory" | "persistent");
+        members.check(known, "storage", "must be \"session\", \"memory\" or \"persistent\"");
+        let restrict = members.flag("restrict");
+        let listed = members.member("clients");
+        members.finish()?;
+        let clients = listed.map_or_else(|| Ok(Vec::new()), |listed| read_clients(&listed, &client_id))?;
+        Ok(Self { client_id, sts, authority, tenant, redirect_uri, clients, restrict })
     }
 
     /// `{authority}/{tenant}`.
@@ -100,56 +90,52 @@ impl Config {
     ///
     /// # Errors
     /// `client_not_allowed` for the broker itself, an unknown alias, and, under `restrict`, a client that is not listed.
-    pub(crate) fn control_client(&self, name: &str) -> Result<ControlClient> {
-        let id = guid::parse(name);
-        let same = |alias: &&Alias| alias.name == name || Some(&alias.client.id) == id.as_ref();
-        if let Some(alias) = self.clients.iter().find(same) {
-            return Ok(alias.client.clone());
+    pub(crate) fn control_client(&self, name: &str) -> Result<Rc<ControlClient>> {
+        let id = name.to_ascii_lowercase();
+        // No alias is empty or a GUID, and every id is a GUID.
+        let same = |client: &&Rc<ControlClient>| client.alias == name || client.id == id;
+        if let Some(client) = self.clients.iter().find(same) {
+            return Ok(client.clone());
         }
-        match id {
-            Some(id) if id != self.client_id && !self.restrict => {
-                Ok(ControlClient { scope: default_scope(&id), id })
-            }
-            _ => Err(Error::new(
+        if !guid::is_guid(&id) || id == self.client_id || self.restrict {
+            return Err(Error::new(
                 Code::ClientNotAllowed,
                 "`client` must be the alias or the GUID of a control client that the configuration allows.",
-            )),
+            ));
         }
+        Ok(Rc::new(ControlClient { alias: String::new(), scope: default_scope(&id), id }))
     }
 }
 
-fn read_clients<J: Json>(config: &J, broker: &str) -> Result<Vec<Alias>> {
-    let mut list: Vec<Alias> = Vec::new();
-    let Some(clients) = config.member("clients") else {
-        let left_out = !config.names().iter().any(|name| name == "clients");
-        return if left_out { Ok(list) } else { Err(invalid("clients", "must be an object")) };
-    };
-    for name in clients.names() {
-        let path = ["clients.", &name, "."].concat();
-        let entry = clients.member(&name);
-        let (mut id, mut scope) = (clients.text(&name).unwrap_or_default(), String::new());
-        if let Some(entry) = &entry {
-            let members = Members::of(entry, &path).only(&["clientId", "scope"])?;
-            (id, scope) = (members.text("clientId")?, members.text("scope")?);
+fn read_clients<J: Json>(clients: &J, broker: &str) -> Result<Vec<Rc<ControlClient>>> {
+    let mut list: Vec<Rc<ControlClient>> = Vec::new();
+    for alias in clients.names() {
+        let path = ["clients.", &alias].concat();
+        let inside = [&path, "."].concat();
+        let (mut id, mut scope) = (clients.text(&alias).unwrap_or_default(), String::new());
+        if let Some(entry) = clients.member(&alias) {
+            let mut members = Members::of(&entry, &inside);
+            members.only(&["clientId", "scope"]);
+            (id, scope) = (members.text("clientId"), members.text("scope"));
+            members.finish()?;
         }
-        let refused = |rule| Err(invalid(path.strip_suffix('.').unwrap_or(&path), rule));
-        // An alias that is a GUID would mean another client than itself; the broker is no control client.
-        let Some(id) =
-            guid::parse(&id).filter(|id| id != broker && !name.is_empty() && !guid::is_guid(&name))
-        else {
-            return refused("must be an alias of the GUID of a control client");
-        };
+        id.make_ascii_lowercase();
         if scope.is_empty() {
             scope = default_scope(&id);
         }
-        if !scope::is_of_client(&scope, &id) {
-            return refused("must have a `scope` of this very client, and not `.default`");
-        }
-        // Tokens are kept per client: two scopes for one client would hand out one for the other.
-        if list.iter().any(|other| other.client.id == id && other.client.scope != scope) {
-            return refused("names a client that another alias names with another scope");
-        }
-        list.push(Alias { name, client: ControlClient { id, scope } });
+        let broken = if !guid::is_guid(&id) || id == broker || alias.is_empty() || guid::is_guid(&alias) {
+            // An alias that is a GUID would mean another client than itself; the broker is no control client.
+            "must be an alias of the GUID of a control client"
+        } else if !scope::is_of_client(&scope, &id) {
+            "must have a `scope` of this very client, and not `.default`"
+        } else if list.iter().any(|other| other.id == id && other.scope != scope) {
+            // Tokens are kept per client: two scopes for one client would hand out one for the other.
+            "names a client that another alias names with another scope"
+        } else {
+            list.push(Rc::new(ControlClient { alias, id, scope }));
+            continue;
+        };
+        return Err(invalid(&path, broken));
     }
     Ok(list)
 }
@@ -158,14 +144,20 @@ fn default_scope(client: &str) -> String {
     ["api://", client, "/access_as_user"].concat()
 }
 
-fn address(field: &str, text: &str, pin: Option<&str>) -> Result<Address> {
-    let address = Address::parse(text).ok_or_else(|| {
-        invalid(field, "must be an https address, or http on localhost, without user, query and fragment")
-    })?;
-    if pin.is_some_and(|pin| !url::keeps_pin(address.host(), pin)) {
-        return Err(invalid(field, "is a host that this package does not allow"));
-    }
-    Ok(address)
+/// An address without its final slash, checked.
+fn address(members: &mut Members<'_, impl Json>, field: &str, text: &str, pin: Option<&str>) -> String {
+    let rule = match Address::parse(text) {
+        None => "must be an https address, or http on localhost, without user, query and fragment",
+        Some(address) if pin.is_some_and(|pin| !url::keeps_pin(address.host, pin)) => {
+            "is a host that this package does not allow"
+        }
+        Some(address) if field == "authority" && !address.is_origin => {
+            "must have no path: the tenant has a field of its own"
+        }
+        Some(address) => return address.text.to_owned(),
+    };
+    members.check(false, field, rule);
+    String::new()
 }
 
 #[cfg(test)]

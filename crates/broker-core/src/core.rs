@@ -2,11 +2,11 @@
 //! environment. What happens in a call is told in `flow/`.
 
 use crate::{
-    Account, Code, Env, Error, Event, EventKind, Pins, Result, SignInRequest, TokenRequest, TokenResult,
+    Account, CachedToken, Code, Env, Error, Event, EventKind, Pins, Result, SignInRequest, TokenRequest,
+    TokenResult,
     cache::{Cache, Key, Token},
     config::Config,
     flow, guid,
-    members::invalid,
     session::{RefreshToken, Session},
     single_flight::Flights,
 };
@@ -68,19 +68,25 @@ impl<E: Env> Core<E> {
     }
 
     /// A token for a control: from the cache, or by the flow of `flow/get_token.rs`. Where the user has to be asked and just
-    /// acted, the window opens in the first poll.
+    /// acted, the window opens before this returns.
     ///
     /// # Errors
     /// Any code of the contract that a host window can give.
-    pub fn get_token(self: &Rc<Self>, request: TokenRequest) -> impl Future<Output = Result<TokenResult>> {
+    pub fn get_token(
+        self: &Rc<Self>,
+        request: TokenRequest,
+    ) -> impl Future<Output = Result<TokenResult>> + use<E> {
         flow::get_token::get_token(self, request)
     }
 
-    /// Signs in, in a window that opens in the first poll; at once if somebody is signed in and nobody else is asked for.
+    /// Signs in, in a window that opens before this returns; at once if somebody is signed in and nobody else is asked for.
     ///
     /// # Errors
     /// `popup_blocked`, `user_cancelled` and what Entra refuses.
-    pub fn sign_in(self: &Rc<Self>, request: SignInRequest) -> impl Future<Output = Result<Account>> {
+    pub fn sign_in(
+        self: &Rc<Self>,
+        request: SignInRequest,
+    ) -> impl Future<Output = Result<Rc<Account>>> + use<E> {
         flow::sign_in::sign_in(self, request)
     }
 
@@ -90,17 +96,12 @@ impl<E: Env> Core<E> {
         let signed_in = self.session.borrow().is_some();
         self.forget();
         if signed_in {
-            self.env.emit(Event {
-                kind: EventKind::SignedOut,
-                correlation_id: None,
-                client: None,
-                code: None,
-            });
+            self.emit(EventKind::SignedOut, "", "", None);
         }
     }
 
     /// Who is signed in.
-    pub fn account(&self) -> Option<Account> {
+    pub fn account(&self) -> Option<Rc<Account>> {
         self.session().map(|session| session.account().clone())
     }
 
@@ -109,11 +110,10 @@ impl<E: Env> Core<E> {
         Ok(config.ok_or(Code::NotConfigured)?)
     }
 
-    /// The tenant, as Power Apps says it, else as configured.
-    pub(crate) fn tenant(&self, config: &Config) -> Result<String> {
+    /// The tenant, as Power Apps says it, else as configured; empty: none.
+    pub(crate) fn tenant(&self, config: &Config) -> String {
         let host = self.env.host().tenant.as_deref().and_then(guid::parse);
-        host.or_else(|| config.tenant.clone())
-            .ok_or_else(|| invalid("tenant", "is needed outside of Power Apps"))
+        host.unwrap_or_else(|| config.tenant.clone())
     }
 
     pub(crate) fn session(&self) -> Option<Session> {
@@ -144,7 +144,7 @@ impl<E: Env> Core<E> {
     }
 
     /// Takes a sign-in in. Tokens of another account are erased before anything is served.
-    pub(crate) fn begin(&self, account: Account, token: RefreshToken) {
+    pub(crate) fn begin(&self, account: Rc<Account>, token: RefreshToken) {
         self.refused.set(false);
         match self.session() {
             Some(session) if session.belongs_to(&account) => session.resume(token),
@@ -169,7 +169,7 @@ impl<E: Env> Core<E> {
     }
 
     /// What the cache holds for a session.
-    pub(crate) fn cached(&self, key: &Key) -> Option<Token> {
+    pub(crate) fn cached(&self, key: Key<'_>) -> Option<Rc<Token>> {
         let now = self.env.now();
         self.cache.borrow().find(key, now)
     }
@@ -178,7 +178,7 @@ impl<E: Env> Core<E> {
     ///
     /// # Errors
     /// `login_required` if somebody signed out since.
-    pub(crate) fn brought(&self, key: &Key) -> Result<Token> {
+    pub(crate) fn brought(&self, key: Key<'_>) -> Result<Rc<Token>> {
         self.cache.borrow().fresh(key).ok_or_else(signed_out)
     }
 
@@ -186,28 +186,36 @@ impl<E: Env> Core<E> {
     ///
     /// # Errors
     /// `login_required` if the session that it departed from is over: then it is not remembered, and not handed out.
-    pub(crate) fn store(&self, session: &Session, key: Key, token: Token) -> Result<()> {
+    pub(crate) fn store(&self, session: &Session, key: Key<'_>, token: Token) -> Result<()> {
         if !self.is_current(session) {
             return Err(signed_out());
         }
         let now = self.env.now();
-        self.cache.borrow_mut().put(key, token, now);
+        self.cache.borrow_mut().put(key, Rc::new(token), now);
         Ok(())
     }
 
     /// Forgets exactly this token; a newer one under the same key stays.
-    pub(crate) fn discard(&self, token: &Token) {
+    pub(crate) fn discard(&self, token: &Rc<Token>) {
         self.cache.borrow_mut().discard(token);
     }
 
     /// What the cache holds, for diagnostics.
-    pub(crate) fn with_cache<T>(&self, look: impl FnOnce(&Cache) -> T) -> T {
-        look(&self.cache.borrow())
+    pub(crate) fn cached_tokens(&self) -> Vec<CachedToken> {
+        self.cache.borrow().tokens()
     }
 
-    /// Tells listeners what happened.
-    pub(crate) fn emit(&self, kind: EventKind, id: &str, client: Option<String>, code: Option<Code>) {
-        self.env.emit(Event { kind, correlation_id: Some(id.to_owned()), client, code });
+    /// Tells listeners what happened; an empty client is none.
+    pub(crate) fn emit(&self, kind: EventKind, id: &str, client: &str, code: Option<Code>) {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        self.env.emit(Event { kind, correlation_id: given(id), client: given(client), code });
+    }
+
+    /// A failed call, as its caller and the listeners get to know it.
+    pub(crate) fn report(&self, id: &str, client: &str, mut error: Box<Error>) -> Box<Error> {
+        self.emit(EventKind::Error, id, client, Some(error.code));
+        error.correlation_id.get_or_insert_with(|| id.to_owned());
+        error
     }
 }
 

@@ -36,23 +36,15 @@ impl<E: Env> Core<E> {
     /// Facts for support.
     pub fn diagnostics(&self) -> Diagnostics {
         let config = self.config().ok();
-        let tokens = self.with_cache(|cache| {
-            let entry = |(key, token): (&crate::cache::Key, &crate::cache::Token)| CachedToken {
-                client: key.client.clone(),
-                scopes: key.scopes.as_str().to_owned(),
-                expires_on: token.expires_on,
-            };
-            cache.entries().map(entry).collect()
-        });
         Diagnostics {
             client_id: config.as_ref().map(|config| config.client_id.clone()),
             authority: config.as_ref().map(|config| config.authority.clone()),
             sts: config.as_ref().map(|config| config.sts.clone()),
-            tenant: config.as_ref().and_then(|config| self.tenant(config).ok()),
+            tenant: config.as_ref().map(|config| self.tenant(config)).filter(|tenant| !tenant.is_empty()),
             signed_in: self.session().is_some(),
             prompting: !self.sign_ins.is_empty(),
             refused: self.refused.get(),
-            tokens,
+            tokens: self.cached_tokens(),
         }
     }
 }

@@ -9,15 +9,23 @@ const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 /// Fields as form text, in their order. One without a value is left out: no field here may be empty.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let mut text = String::new();
-    for (name, value) in fields.iter().filter(|field| !field.1.is_empty()) {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        escape(&mut text, name);
-        text.push('=');
-        escape(&mut text, value);
+    for (name, value) in fields {
+        push_field(&mut text, name, value);
     }
     text
+}
+
+/// One more field of form text, unless it has no value.
+pub(crate) fn push_field(text: &mut String, name: &str, value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('&');
+    }
+    escape(text, name);
+    text.push('=');
+    escape(text, value);
 }
 
 fn escape(text: &mut String, plain: &str) {
@@ -32,31 +40,37 @@ fn escape(text: &mut String, plain: &str) {
 }
 
 /// The fields of form text; none if it is not the form of any text.
-pub(crate) fn parse_form(text: &str) -> Option<Vec<(String, String)>> {
+pub(crate) fn parse_form(mut text: &str) -> Option<Vec<(String, String)>> {
     let mut fields = Vec::new();
-    let mut field: (Vec<u8>, Option<Vec<u8>>) = Default::default();
-    let mut bytes = text.bytes();
     loop {
-        let byte = bytes.next();
-        if matches!(byte, None | Some(b'&')) {
-            let (name, value) = std::mem::take(&mut field);
-            fields.push((String::from_utf8(name).ok()?, String::from_utf8(value.unwrap_or_default()).ok()?));
-            if byte.is_none() {
-                return Some(fields);
-            }
-            continue;
+        let (field, rest) = split_before(text, b'&');
+        let (name, value) = split_before(field, b'=');
+        fields.push((unescape(name)?, unescape(value.get(1..).unwrap_or_default())?));
+        match rest.get(1..) {
+            Some(next) => text = next,
+            None => return Some(fields),
         }
-        let plain = match byte? {
-            b'=' if field.1.is_none() => {
-                field.1 = Some(Vec::new());
-                continue;
-            }
+    }
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut plain = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        plain.push(match byte {
             b'+' => b' ',
             b'%' => hex_digit(bytes.next()?)? << 4 | hex_digit(bytes.next()?)?,
-            plain => plain,
-        };
-        field.1.as_mut().unwrap_or(&mut field.0).push(plain);
+            byte => byte,
+        });
     }
+    String::from_utf8(plain).ok()
+}
+
+/// What comes before the first of this byte, and the rest; all and nothing if it is not there. By hand, because each kind of
+/// text pattern of the standard library is code of its own.
+pub(crate) fn split_before(text: &str, byte: u8) -> (&str, &str) {
+    let at = text.bytes().position(|other| other == byte).unwrap_or(text.len());
+    text.split_at_checked(at).unwrap_or((text, ""))
 }
 
 /// Bytes in base64url without padding.

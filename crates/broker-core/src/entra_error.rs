@@ -1,7 +1,7 @@
 //! What an error of Entra means for the caller (entra.md §1.9, §1.10). Decides by AADSTS number first, then by `suberror`,
 //! then by `error`. `error_description` is read only for its numbers: it may name people, so it goes nowhere else.
 
-use crate::{Code, Error, Json, Reply};
+use crate::{Code, Error, Json, Reply, token::milliseconds};
 
 /// An error as Entra gave it, at the redirect or at the token endpoint.
 #[derive(Default)]
@@ -20,17 +20,19 @@ pub(crate) struct EntraError {
 impl EntraError {
     /// Reads the answer of a token endpoint that is not 200.
     pub(crate) fn read(reply: &Reply<impl Json>) -> Self {
-        let text = |name| reply.body.as_ref().and_then(|body| body.text(name));
-        let mut numbers = reply.body.as_ref().map(|body| body.numbers("error_codes")).unwrap_or_default();
+        let Some(body) = &reply.body else {
+            return Self { status: reply.status, retry_after: reply.retry_after, ..Self::default() };
+        };
+        let mut numbers = body.numbers("error_codes");
         if numbers.is_empty() {
-            numbers = numbers_in(&text("error_description").unwrap_or_default());
+            numbers = numbers_in(&body.text_or_empty("error_description"));
         }
         Self {
             status: reply.status,
-            error: text("error").unwrap_or_default(),
-            suberror: text("suberror").unwrap_or_default(),
+            error: body.text_or_empty("error"),
+            suberror: body.text_or_empty("suberror"),
             numbers,
-            claims: text("claims"),
+            claims: body.text("claims"),
             retry_after: reply.retry_after,
         }
     }
@@ -40,7 +42,7 @@ impl EntraError {
         let code = self.code();
         let mut error = Box::<Error>::from(code);
         error.aadsts = self.numbers.first().copied();
-        error.retry_after_ms = self.retry_after.map(|seconds| seconds.saturating_mul(1000));
+        error.retry_after_ms = self.retry_after.map(milliseconds);
         if code == Code::InteractionRequired {
             error.claims = self.claims;
         }
@@ -53,55 +55,68 @@ impl EntraError {
             let met = code == Code::BlockedByPolicy && self.claims.is_some();
             return if met { Code::InteractionRequired } else { code };
         }
-        match self.suberror.as_str() {
-            "bad_token" => return Code::LoginRequired,
-            "cancel" => return Code::UserCancelled,
-            "consent_required" => return Code::ConsentRequired,
-            "message_only" => return Code::BlockedByPolicy,
-            "additional_action"
-            | "basic_action"
-            | "interrupted_user"
-            | "ui_not_allowed"
-            | "user_password_expired" => return Code::InteractionRequired,
-            _ => {}
+        if let Some(row) = BY_SUBERROR.iter().find(|row| row.0 == self.suberror) {
+            return row.1;
         }
         match (self.status, self.error.as_str()) {
             (429, _) => Code::Throttled,
-            (500.., _) | (_, "temporarily_unavailable" | "server_error") => Code::Network,
-            (_, "consent_required") => Code::ConsentRequired,
-            (_, "interaction_required") => Code::InteractionRequired,
-            // A grant that is no good for a reason without a name here: only a new one helps.
-            (_, "login_required" | "invalid_grant" | "bad_token") => Code::LoginRequired,
-            _ => Code::IdentityProvider,
+            (500.., _) => Code::Network,
+            (_, error) => {
+                BY_ERROR.iter().find(|row| row.0 == error).map_or(Code::IdentityProvider, |row| row.1)
+            }
         }
     }
 }
 
+const BY_SUBERROR: [(&str, Code); 9] = [
+    ("additional_action", Code::InteractionRequired),
+    ("bad_token", Code::LoginRequired),
+    ("basic_action", Code::InteractionRequired),
+    ("cancel", Code::UserCancelled),
+    ("consent_required", Code::ConsentRequired),
+    ("interrupted_user", Code::InteractionRequired),
+    ("message_only", Code::BlockedByPolicy),
+    ("ui_not_allowed", Code::InteractionRequired),
+    ("user_password_expired", Code::InteractionRequired),
+];
+
+const BY_ERROR: [(&str, Code); 7] = [
+    ("bad_token", Code::LoginRequired),
+    ("consent_required", Code::ConsentRequired),
+    ("interaction_required", Code::InteractionRequired),
+    // A grant that is no good for a reason without a name here: only a new one helps.
+    ("invalid_grant", Code::LoginRequired),
+    ("login_required", Code::LoginRequired),
+    ("server_error", Code::Network),
+    ("temporarily_unavailable", Code::Network),
+];
+
+const BY_NUMBER: [(Code, &[u32]); 8] = [
+    (Code::AppNotInTenant, &[50_001, 500_011, 650_052]),
+    (
+        Code::BlockedByPolicy,
+        &[
+            50_053, 50_057, 50_105, 53_000, 53_001, 53_002, 53_003, 53_004, 53_010, 53_011, 500_021, 500_022,
+            500_212, 500_213, 530_032, 530_035,
+        ],
+    ),
+    (Code::ConsentRequired, &[65_001, 90_094, 90_095]),
+    (
+        Code::InteractionRequired,
+        &[
+            16_001, 16_002, 50_055, 50_058, 50_072, 50_074, 50_076, 50_078, 50_079, 50_097, 50_125, 50_127,
+            50_129, 50_131, 50_140, 50_155, 50_158, 50_187, 50_199, 160_021, 700_020, 9_002_341,
+        ],
+    ),
+    (Code::LoginRequired, &[50_132, 50_133, 50_173, 70_000, 70_008, 70_043, 700_082, 700_084]),
+    (Code::Network, &[50_033, 50_087, 50_088, 90_006, 90_012, 90_024, 90_033, 90_090]),
+    (Code::Throttled, &[50_196, 90_055]),
+    (Code::UserCancelled, &[65_004]),
+];
+
 fn by_number(number: u64) -> Option<Code> {
-    Some(match number {
-        50_001 | 500_011 | 650_052 => Code::AppNotInTenant,
-        53_000..=53_004
-        | 53_010
-        | 53_011
-        | 530_032
-        | 530_035
-        | 50_053
-        | 50_057
-        | 50_105
-        | 500_021
-        | 500_022
-        | 500_212
-        | 500_213 => Code::BlockedByPolicy,
-        65_001 | 90_094 | 90_095 => Code::ConsentRequired,
-        16_001 | 16_002 | 50_055 | 50_058 | 50_072 | 50_074 | 50_076 | 50_078 | 50_079 | 50_097 | 50_125
-        | 50_127 | 50_129 | 50_131 | 50_140 | 50_155 | 50_158 | 50_187 | 50_199 | 160_021 | 700_020
-        | 9_002_341 => Code::InteractionRequired,
-        50_132 | 50_133 | 50_173 | 70_000 | 70_008 | 70_043 | 700_082 | 700_084 => Code::LoginRequired,
-        50_033 | 50_087 | 50_088 | 90_006 | 90_012 | 90_024 | 90_033 | 90_090 => Code::Network,
-        50_196 | 90_055 => Code::Throttled,
-        65_004 => Code::UserCancelled,
-        _ => return None,
-    })
+    let has = |numbers: &[u32]| numbers.iter().any(|other| u64::from(*other) == number);
+    BY_NUMBER.iter().find(|row| has(row.1)).map(|row| row.0)
 }
 
 /// All `AADSTS<digits>` in a text, in their order.
@@ -109,9 +124,9 @@ pub(crate) fn numbers_in(description: &str) -> Vec<u64> {
     let mut numbers = Vec::new();
     for (at, window) in description.as_bytes().windows(6).enumerate() {
         if window == b"AADSTS" {
-            let digits = description.bytes().skip(at + 6).map_while(|byte| char::from(byte).to_digit(10));
-            let number =
-                digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(digit.into()));
+            // No number of Entra's is longer, and this many digits do not overflow.
+            let digits = description.bytes().skip(at + 6).take(15).take_while(u8::is_ascii_digit);
+            let number = digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
             numbers.extend((number > 0).then_some(number));
         }
     }

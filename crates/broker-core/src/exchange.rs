@@ -1,7 +1,7 @@
 //! The token exchange as the broker sees it (contract §4, RFC 8693): the request as text, the answer judged by the
 //! contract's table. Knows no Entra number; the STS has already said what they mean.
 
-use crate::{Code, Error, Json, Reply, Unreachable, cache::Token, encoding, token};
+use crate::{Code, Error, Json, Reply, cache::Token, encoding, token::milliseconds};
 use sts_wire::{ErrorCode, ExchangeRequest};
 
 /// Why there is no backend token.
@@ -22,6 +22,18 @@ pub(crate) enum Remedy {
     Nothing,
 }
 
+/// What the STS's errors mean; any other one is `sts_rejected`.
+const MEANINGS: [(ErrorCode, Code, Remedy); 8] = [
+    (ErrorCode::AccessDenied, Code::BlockedByPolicy, Remedy::Nothing),
+    (ErrorCode::ConsentRequired, Code::ConsentRequired, Remedy::Nothing),
+    (ErrorCode::InteractionRequired, Code::InteractionRequired, Remedy::Nothing),
+    (ErrorCode::InvalidScope, Code::ScopeNotAllowed, Remedy::Nothing),
+    (ErrorCode::InvalidTarget, Code::AppNotInTenant, Remedy::Nothing),
+    (ErrorCode::LoginRequired, Code::LoginRequired, Remedy::Nothing),
+    (ErrorCode::TemporarilyUnavailable, Code::StsUnavailable, Remedy::Wait),
+    (ErrorCode::UnauthorizedClient, Code::ClientNotAllowed, Remedy::Nothing),
+];
+
 /// The exchange endpoint below the STS's base URL.
 pub(crate) fn endpoint(sts: &str) -> String {
     [sts, sts_wire::PATH].concat()
@@ -29,7 +41,9 @@ pub(crate) fn endpoint(sts: &str) -> String {
 
 /// The body of a request.
 pub(crate) fn body(request: &ExchangeRequest<'_>) -> String {
-    encoding::form(&request.fields().collect::<Vec<_>>())
+    let mut form = String::new();
+    request.fields().for_each(|(name, value)| encoding::push_field(&mut form, name, value));
+    form
 }
 
 /// Judges an answer. `asked_at` is the clock before the request was sent; `asked` the scopes, which count as granted where
@@ -45,23 +59,19 @@ pub(crate) fn judge(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Res
             Refusal { error: Error::new(Code::StsRejected, message), remedy: Remedy::Nothing }
         });
     }
-    let text = |name| reply.body.as_ref().and_then(|body| body.text(name));
-    let error = text("error").and_then(|error| error.parse().ok());
-    let stale = text("suberror").as_deref() == Some(sts_wire::INVALID_SUBJECT_TOKEN);
+    let text = |name| reply.body.as_ref().map(|body| body.text_or_empty(name)).unwrap_or_default();
+    let error = text("error").parse().ok();
     let (code, remedy) = match (reply.status, error) {
         (429, _) => (Code::Throttled, Remedy::Wait),
-        (_, Some(ErrorCode::InvalidRequest)) if stale => (Code::StsRejected, Remedy::NewClientToken),
-        (_, Some(ErrorCode::AccessDenied)) => (Code::BlockedByPolicy, Remedy::Nothing),
-        (_, Some(ErrorCode::ConsentRequired)) => (Code::ConsentRequired, Remedy::Nothing),
-        (_, Some(ErrorCode::InteractionRequired)) => (Code::InteractionRequired, Remedy::Nothing),
-        (_, Some(ErrorCode::InvalidScope)) => (Code::ScopeNotAllowed, Remedy::Nothing),
-        (_, Some(ErrorCode::InvalidTarget)) => (Code::AppNotInTenant, Remedy::Nothing),
-        (_, Some(ErrorCode::LoginRequired)) => (Code::LoginRequired, Remedy::Nothing),
-        (_, Some(ErrorCode::TemporarilyUnavailable)) => (Code::StsUnavailable, Remedy::Wait),
-        (_, Some(ErrorCode::UnauthorizedClient)) => (Code::ClientNotAllowed, Remedy::Nothing),
         // Not the STS's own words: a gateway in front of it that has lost it.
         (502..=504, None) => (Code::StsUnavailable, Remedy::Wait),
-        _ => (Code::StsRejected, Remedy::Nothing),
+        (_, Some(ErrorCode::InvalidRequest)) if text("suberror") == sts_wire::INVALID_SUBJECT_TOKEN => {
+            (Code::StsRejected, Remedy::NewClientToken)
+        }
+        (_, error) => MEANINGS
+            .iter()
+            .find(|row| Some(row.0) == error)
+            .map_or((Code::StsRejected, Remedy::Nothing), |row| (row.1, row.2)),
     };
     let mut error = Box::<Error>::from(code);
     if let Some(body) = &reply.body {
@@ -69,13 +79,13 @@ pub(crate) fn judge(reply: &Reply<impl Json>, asked: &str, asked_at: u64) -> Res
         error.claims = body.text("claims").filter(|_| code == Code::InteractionRequired);
     }
     let seconds = reply.retry_after.or_else(|| reply.body.as_ref()?.number("retry_after"));
-    error.retry_after_ms = seconds.map(|seconds| seconds.saturating_mul(1000));
+    error.retry_after_ms = seconds.map(milliseconds);
     Err(Refusal { error, remedy })
 }
 
 /// What it means that no answer arrived.
-pub(crate) fn unreachable(unreachable: Unreachable) -> Refusal {
-    Refusal { error: token::unreachable(unreachable, Code::StsUnavailable), remedy: Remedy::Wait }
+pub(crate) fn unreachable(error: Box<Error>) -> Refusal {
+    Refusal { error, remedy: Remedy::Wait }
 }
 
 #[cfg(test)]

@@ -23,41 +23,29 @@ impl Expected<'_> {
     /// # Errors
     /// `identity_provider` if a claim is not as expected. The sentence never repeats a claim.
     pub(crate) fn account<J: Json>(&self, claims: &J, client_info: Option<&J>, now: u64) -> Result<Account> {
-        let text = |name: &str| claims.text(name).unwrap_or_default();
         let now = now / 1000;
-        let object_id = guid::parse(&text("oid"));
-        let broken = [
-            (text("aud") != self.client_id, "is for another application"),
-            (text("tid") != self.tenant, "is of another tenant"),
-            (text("iss") != [self.tenant_url, "/v2.0"].concat(), "is of another issuer"),
-            (self.nonce.is_some_and(|nonce| text("nonce") != nonce), "belongs to another sign-in"),
-            (
-                claims.number("exp").is_none_or(|end| end.saturating_add(SKEW) <= now),
-                "has expired: check the clock",
-            ),
-            (
-                claims.number("nbf").is_some_and(|start| start > now.saturating_add(SKEW)),
-                "is early: check the clock",
-            ),
-            (object_id.is_none(), "names no user"),
+        let is = |name: &str, expected: &str| claims.text_or_empty(name) == expected;
+        let object_id = claims.text_or_empty("oid").to_ascii_lowercase();
+        let rules = [
+            (is("aud", self.client_id), "is for another application"),
+            (is("tid", self.tenant), "is of another tenant"),
+            (is("iss", &[self.tenant_url, "/v2.0"].concat()), "is of another issuer"),
+            (self.nonce.is_none_or(|nonce| is("nonce", nonce)), "belongs to another sign-in"),
+            (claims.number("exp").unwrap_or(0).saturating_add(SKEW) > now, "has expired: check the clock"),
+            (claims.number("nbf").unwrap_or(0) <= now.saturating_add(SKEW), "is early: check the clock"),
+            (guid::is_guid(&object_id), "names no user"),
         ];
-        let object_id = match (broken.iter().find(|rule| rule.0), object_id) {
-            (None, Some(object_id)) => object_id,
-            (rule, _) => {
-                let how = rule.map(|rule| rule.1).unwrap_or_default();
-                return Err(Error::new(
-                    Code::IdentityProvider,
-                    &["The id token ", how, ": nothing of it is kept."].concat(),
-                ));
-            }
-        };
+        if let Some((_, how)) = rules.iter().find(|rule| !rule.0) {
+            let message = ["The id token ", how, ": nothing of it is kept."].concat();
+            return Err(Error::new(Code::IdentityProvider, &message));
+        }
         let home = |name: &str, here: &str| {
-            let there = client_info.and_then(|info| info.text(name)).filter(|id| !id.is_empty());
-            there.unwrap_or_else(|| here.to_owned())
+            let there = client_info.map(|info| info.text_or_empty(name)).unwrap_or_default();
+            if there.is_empty() { here.to_owned() } else { there }
         };
         let home_tenant = home("utid", self.tenant);
         Ok(Account {
-            username: text("preferred_username"),
+            username: claims.text_or_empty("preferred_username"),
             name: claims.text("name"),
             tenant_id: self.tenant.to_owned(),
             home_account_id: [&home("uid", &object_id), ".", &home_tenant].concat(),
@@ -69,11 +57,10 @@ impl Expected<'_> {
 
 /// The payload of a compact JWS (RFC 7515 §7.1): the middle one of three parts.
 pub(crate) fn payload(token: &str) -> Option<String> {
-    let mut parts = token.as_bytes().split(|byte| *byte == b'.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(_), Some(payload), Some(_), None) => encoding::parse_base64url(payload),
-        _ => None,
-    }
+    let (_, rest) = encoding::split_before(token, b'.');
+    let (payload, signature) = encoding::split_before(rest.get(1..)?, b'.');
+    let three = encoding::split_before(signature.get(1..)?, b'.').1.is_empty();
+    if three { encoding::parse_base64url(payload.as_bytes()) } else { None }
 }
 
 #[cfg(test)]

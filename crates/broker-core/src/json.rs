@@ -5,6 +5,10 @@
 pub trait Json: Sized + 'static {
     /// A member that is a text.
     fn text(&self, name: &str) -> Option<String>;
+    /// A member that is a text; empty if there is none.
+    fn text_or_empty(&self, name: &str) -> String {
+        self.text(name).unwrap_or_default()
+    }
     /// A member that is a whole number from 0 to 2⁵³, or the decimal text of one (Entra sends both).
     fn number(&self, name: &str) -> Option<u64>;
     /// A member that is a boolean.

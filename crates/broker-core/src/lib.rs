@@ -7,8 +7,8 @@
 //! # A first call
 //! [`Core::get_token`] lets the call in (`call.rs`), finds nothing in the `cache.rs` and joins the flight of all equal calls
 //! (`single_flight.rs`). From there `flow/get_token.rs` reads top to bottom:
-//! 1. no session: `flow/sign_in.rs`, one for all who wait. With a click of the user the window opens at once, in the first
-//!    poll; without one there is an invitation (`flow/invitation.rs`). `authorize.rs` makes the address and judges the
+//! 1. no session: `flow/sign_in.rs`, one for all who wait. With a click of the user the window opens at once, before
+//!    the call returns; without one there is an invitation (`flow/invitation.rs`). `authorize.rs` makes the address and judges the
 //!    response, `token.rs` redeems the code, `id_token.rs` says who it is, and `session.rs` remembers them;
 //! 2. `flow/client_token.rs`: the refresh token brings a token for the control client, one request per client;
 //! 3. `flow/backend_token.rs`: the STS turns it into a backend token (`exchange.rs`, over `sts-wire`).
@@ -26,14 +26,16 @@
 //! | `entra_error.rs`, `error.rs` | what a failure means to the caller |
 //! | `exchange.rs` | what the STS is asked and what its answer means |
 //! | `cache.rs`, `session.rs`, `core.rs` | what is remembered, and when it is forgotten |
-//! | `flow/` | what happens, in which order, and what is tried again |
+//! | `flow/` | what happens, in which order, and what is tried again; `flow/post.rs` is the one line that sends |
 //! | `single_flight.rs`, `race.rs` | who waits for whom |
 //! | `secret.rs`, `guid.rs` | how secrets and ids are held |
 //! | `diagnostics.rs` | what a support person may see |
 //! | `testing` (feature) | a browser that is none |
 //!
-//! Here and there the code is plainer than the standard library would have it (no sorting, no text patterns, no `{:?}`):
-//! all of this is downloaded by every form, and each of those is kilobytes of WebAssembly.
+//! # Why it is written like this
+//! All of this is downloaded by every form. So the code is here and there plainer than the standard library would have it: no
+//! sorting, no text patterns, no `{:?}`, each of which is kilobytes of WebAssembly. And what awaits is short: before and after
+//! it stand plain functions, because every await repeats the farewell to everything that is alive across it.
 //!
 //! # What it never does
 //! It never asks Entra for a backend or for `.default`: OpenID Connect's scopes and one named scope of a control client are

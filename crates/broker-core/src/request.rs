@@ -1,9 +1,7 @@
 //! What callers ask for and what they get (contract §1): read from foreign JavaScript, so every member is checked.
 
-use crate::{
-    Account, Json, Result, Secret,
-    members::{Members, invalid},
-};
+use crate::{Account, Json, Result, Secret, members::Members};
+use std::rc::Rc;
 
 /// A call of `getToken`.
 #[derive(Clone, Default)]
@@ -12,14 +10,14 @@ pub struct TokenRequest {
     pub client: String,
     /// Backend scopes of one resource; empty: the client token itself.
     pub scopes: Vec<String>,
-    /// A claims challenge, JSON text.
-    pub claims: Option<String>,
+    /// A claims challenge, JSON text; empty: none.
+    pub claims: String,
     /// Whether what is cached is not good enough.
     pub force_refresh: bool,
     /// Whether the user may be asked.
     pub interaction: Interaction,
-    /// A GUID that goes to Entra and to the STS; made if absent.
-    pub correlation_id: Option<String>,
+    /// A GUID that goes to Entra and to the STS; empty: the broker makes one.
+    pub correlation_id: String,
 }
 
 /// Whether a call may ask the user.
@@ -35,8 +33,8 @@ pub enum Interaction {
 /// A call of `signIn`.
 #[derive(Clone, Default)]
 pub struct SignInRequest {
-    /// The sign-in name to start with; left out: the one that Power Apps gives.
-    pub login_hint: Option<String>,
+    /// The sign-in name to start with; empty: the one that Power Apps gives.
+    pub login_hint: String,
     /// Whether Entra shows its account picker.
     pub select_account: bool,
 }
@@ -53,7 +51,7 @@ pub struct TokenResult {
     /// The control client that it was asked for.
     pub client_id: String,
     /// Whose it is.
-    pub account: Account,
+    pub account: Rc<Account>,
     /// Whether it was there already.
     pub from_cache: bool,
     /// The correlation id that Entra and the STS saw; of the caller if they saw none.
@@ -67,21 +65,20 @@ impl TokenRequest {
     /// `config_invalid` for the first member that is of the wrong type: the contract has no code for a misspelt argument, and
     /// this one promises to name the member.
     pub fn read(json: &impl Json) -> Result<Self> {
-        let members = Members::of(json, "");
-        let interaction = match members.text("interaction")?.as_str() {
-            "" | "auto" => Interaction::Auto,
-            "never" => Interaction::Never,
-            _ => return Err(invalid("interaction", "must be \"auto\" or \"never\"")),
+        let mut members = Members::of(json, "");
+        let interaction = members.text("interaction");
+        let silent = interaction == "never";
+        let known = silent || matches!(interaction.as_str(), "" | "auto");
+        members.check(known, "interaction", "must be \"auto\" or \"never\"");
+        let request = Self {
+            client: members.text("client"),
+            scopes: members.texts("scopes"),
+            claims: members.text("claims"),
+            force_refresh: members.flag("forceRefresh"),
+            interaction: if silent { Interaction::Never } else { Interaction::Auto },
+            correlation_id: members.text("correlationId"),
         };
-        let given = |text: String| Some(text).filter(|text| !text.is_empty());
-        Ok(Self {
-            client: members.text("client")?,
-            scopes: members.texts("scopes")?,
-            claims: given(members.text("claims")?),
-            force_refresh: members.flag("forceRefresh")?,
-            interaction,
-            correlation_id: given(members.text("correlationId")?),
-        })
+        members.finish().map(|()| request)
     }
 }
 
@@ -91,10 +88,10 @@ impl SignInRequest {
     /// # Errors
     /// The first member that is of the wrong type.
     pub fn read(json: &impl Json) -> Result<Self> {
-        let members = Members::of(json, "");
-        let login_hint = members.text("loginHint")?;
-        let select_account = members.flag("selectAccount")?;
-        Ok(Self { login_hint: Some(login_hint).filter(|hint| !hint.is_empty()), select_account })
+        let mut members = Members::of(json, "");
+        let request =
+            Self { login_hint: members.text("loginHint"), select_account: members.flag("selectAccount") };
+        members.finish().map(|()| request)
     }
 }
 
@@ -109,11 +106,11 @@ mod tests {
             "interaction": "never", "correlationId": "i", "signal": {}, "timeoutMs": 5 });
         let request = TokenRequest::read(&json).expect("it is good");
         assert_eq!((request.client.as_str(), request.scopes), ("c", vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!((request.claims.as_deref(), request.force_refresh), (Some("{}"), true));
+        assert_eq!((request.claims.as_str(), request.force_refresh), ("{}", true));
         assert!(request.interaction == Interaction::Never);
-        assert_eq!(request.correlation_id.as_deref(), Some("i"));
+        assert_eq!(request.correlation_id, "i");
         let small = TokenRequest::read(&json!({ "client": "c" })).expect("it is good");
-        assert!(small.scopes.is_empty() && small.claims.is_none() && !small.force_refresh);
+        assert!(small.scopes.is_empty() && small.claims.is_empty() && !small.force_refresh);
         assert!(small.interaction == Interaction::Auto);
     }
 

@@ -1,7 +1,7 @@
 //! Scopes of one resource, in the form that keys and requests share (contract §4; entra.md §1.6). Never lets an OpenID
 //! Connect scope through: those are the broker's own business.
 
-use crate::{Code, Error, Result};
+use crate::{Code, Error, Result, encoding::split_before};
 
 /// What sign-in asks for besides nothing: contract §1, "what the broker never does".
 pub(crate) const OIDC: &str = "openid profile offline_access";
@@ -11,44 +11,54 @@ const GRAPH: &str = "https://graph.microsoft.com/";
 const MOST: usize = 64;
 const LONGEST: usize = 256;
 
-/// Scopes of one resource, sorted, without repetition, space separated. Empty: the client token itself.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Scopes(String);
-
-impl Scopes {
-    /// Reads what a caller wants of a backend.
-    ///
-    /// # Errors
-    /// `scope_not_allowed` for anything that is no scope of a backend, and for several backends at once.
-    pub(crate) fn parse(wanted: &[String]) -> Result<Self> {
-        let mut scopes: Vec<String> = Vec::new();
-        for scope in wanted {
-            let oidc = matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access");
-            let whole = if resource(scope).is_empty() { [GRAPH, scope].concat() } else { scope.clone() };
-            let first = scopes.first().unwrap_or(&whole);
-            let refusal = if oidc || !is_token(scope) || scope.starts_with('/') || scope.ends_with('/') {
-                "Each of the `scopes` must be a permission of a backend, like \"https://graph.microsoft.com/User.Read\"."
-            } else if resource(first) != resource(&whole) {
-                "The `scopes` are of several backends: ask for one at a time."
-            } else if scopes.len() == MOST || scope.len() > LONGEST {
-                "The `scopes` are too many or too long."
-            } else {
-                // By hand: the standard library's sorting is 3 kB of WebAssembly.
-                let at = scopes.iter().position(|other| *other >= whole).unwrap_or(scopes.len());
-                if scopes.get(at) != Some(&whole) {
-                    scopes.insert(at, whole);
-                }
-                continue;
-            };
-            return Err(Error::new(Code::ScopeNotAllowed, refusal));
+/// Reads what a caller wants of a backend: scopes of one resource, sorted, without repetition, space separated. Empty: the
+/// client token itself.
+///
+/// # Errors
+/// `scope_not_allowed` for anything that is no scope of a backend, and for several backends at once.
+pub(crate) fn parse(wanted: &[String]) -> Result<String> {
+    let mut scopes: Vec<String> = Vec::new();
+    for scope in wanted {
+        let oidc = matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access");
+        let whole = if resource(scope).is_empty() { [GRAPH, scope].concat() } else { scope.clone() };
+        let first = scopes.first().unwrap_or(&whole);
+        let refusal = if oidc || !is_token(scope) || scope.starts_with('/') || scope.ends_with('/') {
+            "Each of the `scopes` must be a permission of a backend, like \"https://graph.microsoft.com/User.Read\"."
+        } else if resource(first) != resource(&whole) {
+            "The `scopes` are of several backends: ask for one at a time."
+        } else if scopes.len() == MOST || scope.len() > LONGEST {
+            "The `scopes` are too many or too long."
+        } else {
+            // By hand: the standard library's sorting is 3 kB of WebAssembly.
+            let at = scopes.iter().position(|other| *other >= whole).unwrap_or(scopes.len());
+            if scopes.get(at) != Some(&whole) {
+                scopes.insert(at, whole);
+            }
+            continue;
+        };
+        return Err(Error::new(Code::ScopeNotAllowed, refusal));
+    }
+    let mut text = String::new();
+    for scope in scopes {
+        if !text.is_empty() {
+            text.push(' ');
         }
-        Ok(Self(scopes.join(" ")))
+        text.push_str(&scope);
     }
+    Ok(text)
+}
 
-    /// As they go over the wire.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+/// Scopes as they come over the wire, one by one.
+pub(crate) fn list(mut scopes: &str) -> Vec<String> {
+    let mut list = Vec::new();
+    while !scopes.is_empty() {
+        let (scope, rest) = split_before(scopes, b' ');
+        if !scope.is_empty() {
+            list.push(scope.to_owned());
+        }
+        scopes = rest.get(1..).unwrap_or_default();
     }
+    list
 }
 
 /// The resource of a scope: all before the last slash; empty for a permission of Graph in its short form.
@@ -83,7 +93,7 @@ mod tests {
 
     fn parse(scopes: &[&str]) -> std::result::Result<String, Code> {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Scopes::parse(&scopes).map(|scopes| scopes.0).map_err(|error| error.code)
+        super::parse(&scopes).map_err(|error| error.code)
     }
 
     #[test]
@@ -94,6 +104,12 @@ mod tests {
             Ok(whole)
         );
         assert_eq!(parse(&["Mail.Read", "User.Read"]).as_deref(), Ok(whole));
+    }
+
+    #[test]
+    fn granted_scopes_come_apart_at_spaces_however_many() {
+        assert_eq!(list(" a  b "), ["a", "b"]);
+        assert!(list("").is_empty());
     }
 
     #[test]

@@ -21,11 +21,6 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0.0
     }
-
-    /// Whether both are clones of one secret. Says nothing about their texts.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
 }
 
 impl Drop for Zeroed {

@@ -12,7 +12,7 @@ use std::{
 pub(crate) struct Session(Rc<State>);
 
 struct State {
-    account: Account,
+    account: Rc<Account>,
     refresh_token: RefCell<Option<RefreshToken>>,
     sign_ins: Cell<u32>,
 }
@@ -29,12 +29,12 @@ const LEEWAY: u64 = 5 * 60 * 1000;
 
 impl Session {
     /// A session that begins.
-    pub(crate) fn new(account: Account, token: RefreshToken) -> Self {
+    pub(crate) fn new(account: Rc<Account>, token: RefreshToken) -> Self {
         Self(Rc::new(State { account, refresh_token: RefCell::new(Some(token)), sign_ins: Cell::new(1) }))
     }
 
     /// Whose it is.
-    pub(crate) fn account(&self) -> &Account {
+    pub(crate) fn account(&self) -> &Rc<Account> {
         &self.0.account
     }
 
@@ -98,14 +98,14 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_used_until_five_minutes_before_its_end() {
-        let session = Session::new(account(), token("a", Some(2 * LEEWAY)));
+        let session = Session::new(Rc::new(account()), token("a", Some(2 * LEEWAY)));
         assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("a"));
         assert_eq!(held(&session, LEEWAY), None);
     }
 
     #[test]
     fn rotation_does_not_prolong_what_entra_does_not_prolong() {
-        let session = Session::new(account(), token("a", Some(2 * LEEWAY)));
+        let session = Session::new(Rc::new(account()), token("a", Some(2 * LEEWAY)));
         session.rotate(token("b", None));
         assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("b"));
         assert_eq!(held(&session, LEEWAY), None);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_late_refusal_does_not_end_a_newer_sign_in() {
-        let session = Session::new(account(), token("a", None));
+        let session = Session::new(Rc::new(account()), token("a", None));
         let before = session.sign_ins();
         session.resume(token("b", None));
         session.revoke(before);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_revoked_session_is_not_revived_by_a_late_rotation() {
-        let session = Session::new(account(), token("a", None));
+        let session = Session::new(Rc::new(account()), token("a", None));
         session.revoke(session.sign_ins());
         session.rotate(token("b", None));
         assert_eq!(held(&session, 0), None);

@@ -19,6 +19,9 @@ pub(crate) struct Flights(Rc<RefCell<Vec<(String, Slot)>>>);
 /// The wait for a flight, of whose result everybody gets a clone.
 pub(crate) struct Landing(Slot);
 
+/// What a flight does. In a box, so that the code around it exists once for all flights.
+pub(crate) type Flight = Pin<Box<dyn Future<Output = Result<()>>>>;
+
 type Slot = Rc<RefCell<State>>;
 
 enum State {
@@ -28,12 +31,7 @@ enum State {
 
 impl Flights {
     /// Waits for the flight under this key. If there is none, `depart` starts it, before this returns.
-    pub(crate) fn join<F: Future<Output = Result<()>> + 'static>(
-        &self,
-        env: &impl Env,
-        key: String,
-        depart: impl FnOnce() -> F,
-    ) -> Landing {
+    pub(crate) fn join(&self, env: &impl Env, key: String, depart: &dyn Fn() -> Flight) -> Landing {
         let under_way = self.0.borrow().iter().find(|flight| flight.0 == key).map(|flight| flight.1.clone());
         if let Some(slot) = under_way {
             return Landing(slot);
@@ -110,13 +108,14 @@ mod tests {
         /// A flight of one second.
         fn join(&self, key: u8) -> Landing {
             let (env, departed, landed) = (self.env.clone(), self.departed.clone(), self.landed.clone());
-            self.flights.join(&self.env, key.to_string(), || {
+            self.flights.join(&self.env, key.to_string(), &|| {
                 departed.set(departed.get() + 1);
-                async move {
+                let (env, landed) = (env.clone(), landed.clone());
+                Box::pin(async move {
                     env.sleep(1_000).await;
                     landed.set(landed.get() + 1);
                     Ok(())
-                }
+                })
             })
         }
 

@@ -2,8 +2,8 @@
 //! contract §1: the only scopes that ever leave here are OpenID Connect's and one named scope of a control client.
 
 use crate::{
-    Code, Error, Json, Reply, Result, Secret, Unreachable, cache::Token, encoding, entra_error::EntraError,
-    scope, session::RefreshToken,
+    Code, Error, Json, Reply, Result, Secret, cache::Token, encoding, entra_error::EntraError, scope,
+    session::RefreshToken,
 };
 
 /// What an authorization code is redeemed with.
@@ -35,15 +35,6 @@ pub(crate) struct TokenResponse {
 /// The token endpoint. The correlation id is in the query, as MSAL has it: a header would cost a CORS preflight.
 pub(crate) fn endpoint(tenant_url: &str, correlation_id: &str) -> String {
     [tenant_url, "/oauth2/v2.0/token?client-request-id=", correlation_id].concat()
-}
-
-/// What it means that no answer arrived.
-pub(crate) fn unreachable(unreachable: Unreachable, code: Code) -> Box<Error> {
-    if unreachable.offline {
-        Error::new(Code::Network, "This computer is offline: try again.")
-    } else {
-        code.into()
-    }
 }
 
 impl CodeGrant<'_> {
@@ -80,11 +71,12 @@ impl Token {
     /// the request was sent, so that a slow network shortens a token's life instead of stretching it; `asked` counts as
     /// granted where the answer does not say.
     pub(crate) fn read(body: &impl Json, asked: &str, asked_at: u64) -> Option<Self> {
-        let secret = body.text("access_token").filter(|token| !token.is_empty())?;
-        let expires_on = after(asked_at, body.number("expires_in")?);
+        let secret = body.text_or_empty("access_token");
+        let bearer = body.text_or_empty("token_type").eq_ignore_ascii_case("Bearer");
+        let expires_in = body.number("expires_in");
         let scopes = body.text("scope").unwrap_or_else(|| asked.to_owned());
-        let bearer = body.text("token_type")?.eq_ignore_ascii_case("Bearer");
-        bearer.then(|| Self { secret: Secret::new(secret), expires_on, scopes })
+        let expires_on = after(asked_at, expires_in.filter(|_| bearer && !secret.is_empty())?);
+        Some(Self { secret: Secret::new(secret), expires_on, scopes })
     }
 }
 
@@ -117,7 +109,12 @@ impl TokenResponse {
 }
 
 fn after(instant: u64, seconds: u64) -> u64 {
-    instant.saturating_add(seconds.saturating_mul(1000))
+    instant.saturating_add(milliseconds(seconds))
+}
+
+/// Seconds in milliseconds. Not `saturating_mul`, which brings multiplication in 128 bits along.
+pub(crate) fn milliseconds(seconds: u64) -> u64 {
+    seconds.min(u64::MAX / 1000) * 1000
 }
 
 #[cfg(test)]

@@ -1,47 +1,33 @@
 //! Addresses out of a configuration: what is good enough to be sent a token. Stricter than the browser's parser on purpose
 //! (RFC 3986, a small part), so that both always agree on the host: whatever one could read in two ways is refused.
 
-/// An absolute address without user, query or fragment, as it was written but for a final slash.
-pub(crate) struct Address {
-    text: String,
-    host: (usize, usize),
-    path: usize,
+use crate::encoding::split_before;
+
+/// An absolute address without user, query or fragment.
+pub(crate) struct Address<'a> {
+    /// As it was written but for a final slash.
+    pub(crate) text: &'a str,
+    /// The host without its port.
+    pub(crate) host: &'a str,
+    /// Whether there is no path behind scheme, host and port.
+    pub(crate) is_origin: bool,
 }
 
-impl Address {
+impl<'a> Address<'a> {
     /// Reads an https address, or an http one of this very machine; none for anything else.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let secure = text.starts_with("https://");
-        let start = if secure { 8 } else { 7 };
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let text = text.strip_suffix('/').unwrap_or(text);
-        let end_of = |part: &str, end: u8| part.bytes().position(|byte| byte == end).unwrap_or(part.len());
-        let authority = text.get(start..)?;
-        let authority = authority.get(..end_of(authority, b'/'))?;
-        let path = start + authority.len();
-        let host = if authority.starts_with("[::1]") {
-            "[::1]"
-        } else {
-            authority.get(..end_of(authority, b':'))?
+        let (secure, rest) = match text.strip_prefix("https://") {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix("http://")?),
         };
-        let port = authority.get(host.len()..)?;
-        let loopback = text.starts_with("http://") && is_loopback(host);
-        let good = (secure || loopback) && is_host(host) && is_port(port) && is_path(text.get(path..)?);
-        good.then(|| Self { text: text.to_owned(), host: (start, start + host.len()), path })
-    }
-
-    /// The address without a final slash.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The host without its port.
-    pub(crate) fn host(&self) -> &str {
-        self.text.get(self.host.0..self.host.1).unwrap_or_default()
-    }
-
-    /// Whether there is no path behind scheme, host and port.
-    pub(crate) fn is_origin(&self) -> bool {
-        self.path == self.text.len()
+        let (authority, path) = split_before(rest, b'/');
+        let (host, port) = match authority.strip_prefix("[::1]") {
+            Some(port) => (authority.get(..5)?, port),
+            None => split_before(authority, b':'),
+        };
+        let good = (secure || is_loopback(host)) && is_host(host) && is_port(port) && is_path(path);
+        good.then_some(Self { text, host, is_origin: path.is_empty() })
     }
 }
 
@@ -85,11 +71,18 @@ fn is_port(port: &str) -> bool {
 }
 
 /// Segments that no parser changes: no dots alone, no empty segment, no escapes.
-fn is_path(path: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let segment =
-        |segment: &[u8]| !matches!(segment, b"" | b"." | b"..") && segment.iter().all(|byte| plain(*byte));
-    path.is_empty() || path.as_bytes().split(|byte| *byte == b'/').skip(1).all(segment)
+fn is_path(mut path: &str) -> bool {
+    while let Some(rest) = path.strip_prefix('/') {
+        let (segment, next) = split_before(rest, b'/');
+        let plain = segment
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'));
+        if !plain || matches!(segment, "" | "." | "..") {
+            return false;
+        }
+        path = next;
+    }
+    true
 }
 
 #[cfg(test)]
@@ -110,9 +103,9 @@ mod tests {
             ("https://3com.a1.example", "3com.a1.example", true),
         ] {
             let address = Address::parse(text).expect(text);
-            assert_eq!(address.host(), host);
-            assert_eq!(address.is_origin(), origin, "{text}");
-            assert_eq!(address.as_str(), text.strip_suffix('/').unwrap_or(text));
+            assert_eq!(address.host, host);
+            assert_eq!(address.is_origin, origin, "{text}");
+            assert_eq!(address.text, text.strip_suffix('/').unwrap_or(text));
         }
     }
 

@@ -147,7 +147,8 @@ impl TenantKeys {
 
 #[derive(Deserialize)]
 struct KeySet {
-    keys: Vec<EntraJwk>,
+    // Each by itself: one odd key must not take the others along.
+    keys: Vec<serde_json::Value>,
 }
 
 /// A key as Entra publishes it: RFC 7517 with an `issuer` of its own, which library types drop.
@@ -167,7 +168,8 @@ struct EntraJwk {
 pub(crate) fn read(body: &[u8], issuer: &str, tenant: TenantId) -> HashMap<String, Arc<SigningKey>> {
     let Ok(set) = serde_json::from_slice::<KeySet>(body) else { return HashMap::new() };
     let tenant = tenant.to_string();
-    let usable = set.keys.into_iter().filter(|jwk| {
+    let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value::<EntraJwk>(key).ok());
+    let usable = keys.filter(|jwk| {
         let own = jwk.issuer.replace("{tenantid}", &tenant) == issuer;
         own && jwk.kty == "RSA" && jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
     });

@@ -22,7 +22,7 @@ fn a_small_configuration_is_enough() {
     assert_eq!(config.sts, "https://sts.example/base");
     assert_eq!(config.authority, DEFAULT_AUTHORITY);
     assert_eq!(
-        config.control_client(PICKER).ok().map(|c| c.scope),
+        config.control_client(PICKER).ok().map(|c| c.scope.clone()),
         Some(format!("api://{PICKER}/access_as_user"))
     );
 }
@@ -102,6 +102,9 @@ fn a_foreign_name_does_not_fill_the_message() {
     let mut json = config();
     json["x".repeat(10_000)] = json!(1);
     assert!(refusal(&json).len() < 200);
+    let mut json = config();
+    json["x".to_owned() + &"ř".repeat(10_000)] = json!(1);
+    assert!(refusal(&json).starts_with("`xřř"), "not cut in the middle of a letter");
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn control_clients_are_found_by_alias_and_guid_and_nothing_else() {
     let restricted = Config::parse(&json, &pins()).expect("it is good");
     let unlisted = "c0000000-0000-4000-8000-00000000000f";
     for config in [&open, &restricted] {
-        let scope = |name: &str| config.control_client(name).ok().map(|client| client.scope);
+        let scope = |name: &str| config.control_client(name).ok().map(|client| client.scope.clone());
         assert_eq!(scope("picker"), Some(format!("api://{PICKER}/other")));
         assert_eq!(scope(&PICKER.to_uppercase()), scope("picker"));
         for wrong in [BROKER, &BROKER.to_uppercase(), "Picker", "", "api://x"] {

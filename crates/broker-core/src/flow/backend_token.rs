@@ -3,10 +3,14 @@
 
 use crate::{
     Code, Env, Result,
+    cache::Token,
     call::Call,
     core::Core,
-    exchange::{self, Remedy},
-    flow::client_token::client_token,
+    exchange::{self, Refusal, Remedy},
+    flow::{
+        client_token::client_token,
+        post::{Answer, Posted, post},
+    },
     session::Session,
 };
 use std::rc::Rc;
@@ -17,32 +21,19 @@ const PAUSE: u64 = 500;
 /// The longest pause that is worth keeping a user for; beyond it the caller is told `retryAfterMs` at once.
 const LONGEST_PAUSE: u64 = 5_000;
 
-/// The backend token that a call wants.
-pub(crate) async fn backend_token<E: Env>(
-    core: &Rc<Core<E>>,
-    call: &Rc<Call>,
-    session: &Session,
-) -> Result<()> {
+/// Brings the token that a call wants: the client token itself where the call has no scopes.
+pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Result<()> {
     let (mut cached, mut renewed, mut paused) = (call.takes_cached(), false, false);
     loop {
         let subject = client_token(core, call, session, cached).await?;
+        if call.scopes.is_empty() {
+            return Ok(());
+        }
         // From here on: another call may have replaced the client token that the STS refuses.
         cached = true;
 
-        let request = ExchangeRequest {
-            subject_token: subject.secret.expose(),
-            scope: call.scopes.as_str(),
-            client_id: &call.config.client_id,
-            claims: Some(call.claims.as_str()),
-            correlation_id: Some(&call.correlation_id),
-        };
-        let asked_at = core.env.now();
-        let reply = core.env.post_form(&exchange::endpoint(&call.config.sts), exchange::body(&request)).await;
-        let answer = reply.map_err(exchange::unreachable);
-        let refusal = match answer.and_then(|reply| exchange::judge(&reply, call.scopes.as_str(), asked_at)) {
-            Ok(token) => return core.store(session, call.key(session.account()), token),
-            Err(refusal) => refusal,
-        };
+        let answer = request(core, call, &subject).await;
+        let Err(refusal) = accept(core, call, session, answer) else { return Ok(()) };
 
         let spent = matches!(refusal.error.code, Code::LoginRequired | Code::InteractionRequired);
         if spent || refusal.remedy == Remedy::NewClientToken {
@@ -60,4 +51,27 @@ pub(crate) async fn backend_token<E: Env>(
             _ => return Err(refusal.error),
         }
     }
+}
+
+fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, subject: &Token) -> Posted<E::Json> {
+    let body = exchange::body(&ExchangeRequest {
+        subject_token: subject.secret.expose(),
+        scope: &call.scopes,
+        client_id: &call.config.client_id,
+        claims: Some(&call.request.claims),
+        correlation_id: Some(&call.request.correlation_id),
+    });
+    post(core, exchange::endpoint(&call.config.sts), body, Code::StsUnavailable)
+}
+
+fn accept<E: Env>(
+    core: &Core<E>,
+    call: &Call,
+    session: &Session,
+    answer: Result<Answer<E::Json>>,
+) -> std::result::Result<(), Refusal> {
+    let answer = answer.map_err(exchange::unreachable)?;
+    let token = exchange::judge(&answer.reply, &call.scopes, answer.asked_at)?;
+    core.store(session, call.key(session.account()), token)
+        .map_err(|error| Refusal { error, remedy: Remedy::Nothing })
 }

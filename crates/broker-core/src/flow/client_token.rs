@@ -2,8 +2,18 @@
 //! many calls wait. What comes back for another user than the session's is not served.
 
 use crate::{
-    Code, Env, Result, cache::Token, call::Call, core::Core, flow::entra, id_token::Expected,
-    session::Session, token::RefreshGrant,
+    Code, Env, Result,
+    cache::Token,
+    call::Call,
+    core::Core,
+    flow::{
+        entra,
+        post::{Answer, Posted, post},
+    },
+    id_token::Expected,
+    session::Session,
+    single_flight::Flight,
+    token::{self, RefreshGrant},
 };
 use std::rc::Rc;
 
@@ -13,31 +23,45 @@ pub(crate) async fn client_token<E: Env>(
     call: &Rc<Call>,
     session: &Session,
     cached: bool,
-) -> Result<Token> {
+) -> Result<Rc<Token>> {
     let key = call.client_token_key(session.account());
-    if cached && let Some(token) = core.cached(&key) {
+    if cached && let Some(token) = core.cached(key) {
         return Ok(token);
     }
-    let landing = core.refreshes.join(&core.env, call.refresh_flight(), || {
-        let (core, call, session) = (core.clone(), call.clone(), session.clone());
-        async move { refresh(&core, &call, &session).await }
-    });
-    landing.await?;
-    core.brought(&key)
+    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session)).await?;
+    core.brought(key)
 }
 
-async fn refresh<E: Env>(core: &Core<E>, call: &Call, session: &Session) -> Result<()> {
-    let account = session.account();
-    let refresh_token = session.refresh_token(core.env.now()).ok_or(Code::LoginRequired)?;
-    let client_id = &call.config.client_id;
-    let control_scope = &call.client.scope;
-    let grant =
-        RefreshGrant { client_id, refresh_token: &refresh_token, control_scope, claims: &call.claims };
-    let tenant_url = call.config.tenant_url(&account.tenant_id);
-    let expected = Expected { client_id, tenant_url: &tenant_url, tenant: &account.tenant_id, nonce: None };
-    let (response, answered) =
-        entra::ask(core, &expected, control_scope, &call.correlation_id, grant.body()).await?;
+fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Flight {
+    let (core, call, session) = (core.clone(), call.clone(), session.clone());
+    Box::pin(async move {
+        let answer = request(&core, &call, &session)?.await?;
+        accept(&core, &call, &session, &answer)
+    })
+}
 
+fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session) -> Result<Posted<E::Json>> {
+    let refresh_token = session.refresh_token(core.env.now()).ok_or(Code::LoginRequired)?;
+    let grant = RefreshGrant {
+        client_id: &call.config.client_id,
+        refresh_token: &refresh_token,
+        control_scope: &call.client.scope,
+        claims: &call.request.claims,
+    };
+    let tenant_url = call.config.tenant_url(&session.account().tenant_id);
+    let url = token::endpoint(&tenant_url, &call.request.correlation_id);
+    Ok(post(core, url, grant.body(), Code::Network))
+}
+
+fn accept<E: Env>(core: &Core<E>, call: &Call, session: &Session, answer: &Answer<E::Json>) -> Result<()> {
+    let account = session.account();
+    let expected = Expected {
+        client_id: &call.config.client_id,
+        tenant_url: &call.config.tenant_url(&account.tenant_id),
+        tenant: &account.tenant_id,
+        nonce: None,
+    };
+    let (response, answered) = entra::judge(core, answer, &expected, &call.client.scope)?;
     if answered.is_some_and(|answered| !session.belongs_to(&answered)) {
         return Err(Code::AccountMismatch.into());
     }

@@ -1,25 +1,21 @@
-//! One request to Entra's token endpoint, of either grant: sent, judged, and the user in it verified.
+//! An answer of Entra's token endpoint, to either grant: judged, and the user in it verified.
 
 use crate::{
-    Account, Code, Env, Json, Result, core::Core, encoding, id_token, id_token::Expected, token,
+    Account, Code, Env, Json, Result, core::Core, encoding, flow::post::Answer, id_token, id_token::Expected,
     token::TokenResponse,
 };
 
-/// Asks the token endpoint. The account is none where Entra sent no id token.
+/// What the token endpoint answered. The account is none where Entra sent no id token.
 ///
 /// # Errors
-/// What Entra's error means; `network`; `identity_provider` for an id token that is not as expected.
-pub(crate) async fn ask<E: Env>(
+/// What Entra's error means; `identity_provider` for an id token that is not as expected.
+pub(crate) fn judge<E: Env>(
     core: &Core<E>,
+    answer: &Answer<E::Json>,
     expected: &Expected<'_>,
     scope: &str,
-    correlation_id: &str,
-    body: String,
 ) -> Result<(TokenResponse, Option<Account>)> {
-    let asked_at = core.env.now();
-    let reply = core.env.post_form(&token::endpoint(expected.tenant_url, correlation_id), body).await;
-    let reply = reply.map_err(|unreachable| token::unreachable(unreachable, Code::Network))?;
-    let response = TokenResponse::judge(&reply, scope, asked_at)?;
+    let response = TokenResponse::judge(&answer.reply, scope, answer.asked_at)?;
     let Some(id_token) = &response.id_token else { return Ok((response, None)) };
 
     let parse = |text: Option<String>| core.env.parse_json(&text?).filter(|json| !json.names().is_empty());

@@ -1,8 +1,9 @@
 //! What happens in a call, one file per flow, each to be read from top to bottom.
 
-pub(crate) mod backend_token;
-pub(crate) mod client_token;
+mod backend_token;
+mod client_token;
 mod entra;
 pub(crate) mod get_token;
 pub(crate) mod invitation;
+mod post;
 pub(crate) mod sign_in;

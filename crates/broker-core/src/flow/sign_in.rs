@@ -10,15 +10,15 @@ use crate::{
     flow::{
         entra,
         invitation::{invite, take_over},
+        post::{Answer, Posted, post},
     },
     guid,
     id_token::Expected,
     members::invalid,
     race::{First, race},
     scope,
-    session::RefreshToken,
-    single_flight::Landing,
-    token::CodeGrant,
+    single_flight::{Flight, Landing},
+    token::{self, CodeGrant},
     url::Address,
 };
 use std::{future::Future, rc::Rc};
@@ -27,8 +27,8 @@ use std::{future::Future, rc::Rc};
 pub(crate) struct Ask {
     config: Rc<Config>,
     correlation_id: String,
-    /// None: `signIn()`, which is a click by promise, so that nothing has to invite.
-    client: Option<String>,
+    /// Empty: `signIn()`, which is a click by promise, so that nothing has to invite.
+    client: String,
     request: SignInRequest,
 }
 
@@ -40,6 +40,15 @@ struct Attempt {
     redirect_uri: String,
     /// Where the window goes.
     url: String,
+    /// How often somebody had signed out when it began.
+    sign_outs: u32,
+}
+
+/// A sign-in whose window is open, unless there has to be an invitation first.
+struct Opened<E: Env> {
+    attempt: Attempt,
+    inbox: E::Inbox,
+    popup: Option<E::Popup>,
 }
 
 /// The packaged redirect page, below the environment's address (contract §3).
@@ -48,20 +57,29 @@ const REDIRECT_PAGE: &str = "/WebResources/talxis_/tokenbroker/redirect.html";
 const LONGEST_WAIT: u32 = 5 * 60 * 1000;
 
 /// `signIn()`: no invitation, and an earlier refusal is forgotten.
-pub(crate) async fn sign_in<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Result<Account> {
-    let config = core.config()?;
+pub(crate) fn sign_in<E: Env>(
+    core: &Rc<Core<E>>,
+    request: SignInRequest,
+) -> impl Future<Output = Result<Rc<Account>>> + use<E> {
+    let id = guid::from_random(core.env.random());
+    let landing = begin(core, &id, request);
+    let core = core.clone();
+    async move {
+        let account = landing.await.and_then(|()| core.account().ok_or_else(signed_out));
+        account.map_err(|error| core.report(&id, "", error))
+    }
+}
+
+fn begin<E: Env>(core: &Rc<Core<E>>, id: &str, request: SignInRequest) -> Landing {
+    let config = match core.config() {
+        Ok(config) => config,
+        Err(error) => return Landing::ready(Err(error)),
+    };
     core.refused.set(false);
-    let correlation_id = guid::from_random(core.env.random());
-    let ask = Ask { config, correlation_id: correlation_id.clone(), client: None, request };
-    let signed_in = core.usable_session().is_some_and(|session| !ask.wants_another(session.account()));
-    let landed = if signed_in { Ok(()) } else { join(core, ask).await };
-    match landed.and_then(|()| core.account().ok_or_else(signed_out)) {
-        Ok(account) => Ok(account),
-        Err(mut error) => {
-            core.emit(EventKind::Error, &correlation_id, None, Some(error.code));
-            error.correlation_id.get_or_insert(correlation_id);
-            Err(error)
-        }
+    let ask = Ask { config, correlation_id: id.to_owned(), client: String::new(), request };
+    match core.usable_session() {
+        Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
+        _ => join(core, ask),
     }
 }
 
@@ -70,50 +88,43 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
     let barred = if core.refused.get() {
         Err(Code::UserCancelled.into())
     } else {
-        take_over(core, ask.client.is_none(), ask.request.select_account)
+        take_over(core, ask.is_sign_in(), ask.request.select_account)
     };
+    let ask = Rc::new(ask);
     match barred {
         Err(error) => Landing::ready(Err(error)),
-        Ok(()) => core.sign_ins.join(&core.env, String::new(), || depart(core.clone(), ask)),
+        Ok(()) => core.sign_ins.join(&core.env, String::new(), &|| depart(core, &ask)),
     }
 }
 
 /// Not an `async fn`: the window opens now, inside the call that may stand in a user's click.
-fn depart<E: Env>(core: Rc<Core<E>>, ask: Ask) -> impl Future<Output = Result<()>> {
-    let opened = Attempt::new(&core, &ask).map(|attempt| {
-        let inbox = core.env.inbox(attempt.pending.id());
-        let may_open = ask.client.is_none() || core.env.activated();
-        let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
-        (attempt, inbox, popup)
-    });
-    let sign_outs = core.sign_outs();
-    async move {
-        let result = match opened {
-            Ok((attempt, inbox, popup)) => fly(&core, &ask, &attempt, inbox, popup, sign_outs).await,
-            Err(error) => Err(error),
-        };
-        result.map_err(|mut error| {
-            if error.code == Code::UserCancelled {
-                core.refused.set(true);
-            }
-            error.correlation_id = Some(ask.correlation_id);
+fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
+    let opened = open(core, ask);
+    let (core, ask) = (core.clone(), ask.clone());
+    Box::pin(async move {
+        let landed = fly(&core, &ask, opened).await;
+        landed.map_err(|mut error| {
+            core.refused.set(core.refused.get() || error.code == Code::UserCancelled);
+            error.correlation_id = Some(ask.correlation_id.clone());
             error
         })
-    }
+    })
 }
 
-async fn fly<E: Env>(
-    core: &Core<E>,
-    ask: &Ask,
-    attempt: &Attempt,
-    mut inbox: E::Inbox,
-    popup: Option<E::Popup>,
-    sign_outs: u32,
-) -> Result<()> {
-    if popup.is_none() && ask.client.is_none() {
+fn open<E: Env>(core: &Core<E>, ask: &Ask) -> Result<Opened<E>> {
+    let attempt = Attempt::new(core, ask)?;
+    let inbox = core.env.inbox(attempt.pending.id());
+    let may_open = ask.is_sign_in() || core.env.activated();
+    let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
+    if popup.is_none() && ask.is_sign_in() {
         return Err(Code::PopupBlocked.into());
     }
-    core.emit(EventKind::Interaction, &ask.correlation_id, ask.client.clone(), None);
+    Ok(Opened { attempt, inbox, popup })
+}
+
+async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask, opened: Result<Opened<E>>) -> Result<()> {
+    let Opened { attempt, mut inbox, popup } = opened?;
+    core.emit(EventKind::Interaction, &ask.correlation_id, &ask.client, None);
     let popup = match popup {
         Some(popup) => popup,
         None => invite(core, &attempt.url).await?,
@@ -127,13 +138,8 @@ async fn fly<E: Env>(
     };
     drop((popup, inbox));
 
-    let code = attempt.pending.code(&response)?;
-    core.still_wanted(sign_outs)?;
-    let (account, token) = attempt.redeem(core, ask, &code).await?;
-    core.still_wanted(sign_outs)?;
-    core.begin(account, token);
-    core.emit(EventKind::SignedIn, &ask.correlation_id, ask.client.clone(), None);
-    Ok(())
+    let answer = attempt.redeem(core, ask, &response)?.await;
+    attempt.accept(core, ask, answer)
 }
 
 impl Ask {
@@ -141,28 +147,42 @@ impl Ask {
     pub(crate) fn for_call(call: &Call) -> Self {
         Self {
             config: call.config.clone(),
-            correlation_id: call.correlation_id.clone(),
-            client: Some(call.client.id.clone()),
+            correlation_id: call.request.correlation_id.clone(),
+            client: call.client.id.clone(),
             request: SignInRequest::default(),
         }
     }
 
+    fn is_sign_in(&self) -> bool {
+        self.client.is_empty()
+    }
+
     fn wants_another(&self, account: &Account) -> bool {
-        let hint = self.request.login_hint.as_deref().unwrap_or(&account.username);
-        self.request.select_account || !hint.eq_ignore_ascii_case(&account.username)
+        let hint = &self.request.login_hint;
+        self.request.select_account || !hint.is_empty() && !hint.eq_ignore_ascii_case(&account.username)
     }
 }
 
 impl Attempt {
     fn new<E: Env>(core: &Core<E>, ask: &Ask) -> Result<Self> {
         let (config, wish, host) = (&ask.config, &ask.request, core.env.host());
-        let tenant = core.tenant(config)?;
+        let tenant = core.tenant(config);
+        if tenant.is_empty() {
+            return Err(invalid("tenant", "is needed outside of Power Apps"));
+        }
         let environment = host.client_url.as_deref().and_then(Address::parse);
-        let packaged = environment.map(|environment| [environment.as_str(), REDIRECT_PAGE].concat());
-        let redirect_uri = config.redirect_uri.clone().or(packaged);
-        let redirect_uri =
-            redirect_uri.ok_or_else(|| invalid("redirectUri", "is needed outside of Power Apps"))?;
-        let known = host.login_hint.filter(|_| !wish.select_account).unwrap_or_default();
+        let redirect_uri = match environment {
+            Some(environment) if config.redirect_uri.is_empty() => [environment.text, REDIRECT_PAGE].concat(),
+            _ => config.redirect_uri.clone(),
+        };
+        if redirect_uri.is_empty() {
+            return Err(invalid("redirectUri", "is needed outside of Power Apps"));
+        }
+        let (login_hint, prompt) = match (wish.login_hint.as_str(), wish.select_account) {
+            ("", false) => (host.login_hint.as_deref().unwrap_or_default(), ""),
+            (hint, false) => (hint, ""),
+            (hint, true) => (hint, "select_account"),
+        };
         let tenant_url = config.tenant_url(&tenant);
 
         let pending = Pending::new(core.env.random(), core.env.random(), core.env.random());
@@ -170,36 +190,52 @@ impl Attempt {
             tenant_url: &tenant_url,
             client_id: &config.client_id,
             redirect_uri: &redirect_uri,
-            login_hint: wish.login_hint.as_deref().unwrap_or(&known),
-            prompt: if wish.select_account { "select_account" } else { "" },
+            login_hint,
+            prompt,
             correlation_id: &ask.correlation_id,
         });
-        Ok(Self { pending, tenant, tenant_url, redirect_uri, url })
+        Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })
     }
 
-    /// Redeems the code. Its access token is dropped: it is for no control client.
-    async fn redeem<E: Env>(
-        &self,
-        core: &Core<E>,
-        ask: &Ask,
-        code: &crate::Secret,
-    ) -> Result<(Account, RefreshToken)> {
-        let (client_id, pending) = (&ask.config.client_id, &self.pending);
-        let grant =
-            CodeGrant { client_id, redirect_uri: &self.redirect_uri, code, verifier: &pending.verifier };
-        let nonce = Some(pending.nonce.as_str());
-        let expected = Expected { client_id, tenant_url: &self.tenant_url, tenant: &self.tenant, nonce };
-        match entra::ask(core, &expected, scope::OIDC, &ask.correlation_id, grant.body()).await {
-            Ok((response, account)) => account.zip(response.refresh_token).ok_or_else(|| {
-                Error::new(Code::IdentityProvider, "Entra's answer lacks the id token or the refresh token.")
-            }),
+    /// Redeems the code in a response.
+    fn redeem<E: Env>(&self, core: &Rc<Core<E>>, ask: &Ask, response: &str) -> Result<Posted<E::Json>> {
+        let code = self.pending.code(response)?;
+        core.still_wanted(self.sign_outs)?;
+        let grant = CodeGrant {
+            client_id: &ask.config.client_id,
+            redirect_uri: &self.redirect_uri,
+            code: &code,
+            verifier: &self.pending.verifier,
+        };
+        let url = token::endpoint(&self.tenant_url, &ask.correlation_id);
+        Ok(post(core, url, grant.body(), Code::Network))
+    }
+
+    /// Begins the session. The access token is dropped: it is for no control client.
+    fn accept<E: Env>(&self, core: &Core<E>, ask: &Ask, answer: Result<Answer<E::Json>>) -> Result<()> {
+        let expected = Expected {
+            client_id: &ask.config.client_id,
+            tenant_url: &self.tenant_url,
+            tenant: &self.tenant,
+            nonce: Some(&self.pending.nonce),
+        };
+        let judged = answer.and_then(|answer| entra::judge(core, &answer, &expected, scope::OIDC));
+        let (response, account) = judged.map_err(|mut error| {
             // A code that is no good is a failed sign-in, not the end of a session.
-            Err(error) if error.code == Code::LoginRequired => {
-                let mut failed = Box::<Error>::from(Code::IdentityProvider);
-                failed.aadsts = error.aadsts;
-                Err(failed)
+            if error.code == Code::LoginRequired {
+                let aadsts = error.aadsts;
+                error = Code::IdentityProvider.into();
+                error.aadsts = aadsts;
             }
-            Err(error) => Err(error),
-        }
+            error
+        })?;
+        let Some((account, token)) = account.zip(response.refresh_token) else {
+            let message = "Entra's answer lacks the id token or the refresh token.";
+            return Err(Error::new(Code::IdentityProvider, message));
+        };
+        core.still_wanted(self.sign_outs)?;
+        core.begin(Rc::new(account), token);
+        core.emit(EventKind::SignedIn, &ask.correlation_id, &ask.client, None);
+        Ok(())
     }
 }

@@ -30,7 +30,7 @@ fn twenty_calls_are_one_prompt_one_code_one_refresh_per_client_and_one_exchange_
 fn entra_is_asked_for_nothing_but_openid_connect_and_one_control_scope() {
     let page = Page::new();
     page.env.click();
-    let claims = Some("{\"access_token\":{\"nbf\":{\"essential\":true,\"value\":\"1\"}}}".to_owned());
+    let claims = "{\"access_token\":{\"nbf\":{\"essential\":true,\"value\":\"1\"}}}".to_owned();
     let calls = [
         page.call(request("picker", &[GRAPH])),
         page.call(request("calendar", &["https://graph.microsoft.com/.default"])),
@@ -61,7 +61,7 @@ fn entra_is_asked_for_nothing_but_openid_connect_and_one_control_scope() {
 #[test]
 fn the_exchange_is_what_the_contract_says() {
     let page = Page::signed_in();
-    let correlation_id = Some("11111111-1111-4111-8111-111111111111".to_owned());
+    let correlation_id = "11111111-1111-4111-8111-111111111111".to_owned();
     let result =
         page.get(TokenRequest { correlation_id, ..request("picker", &["User.Read"]) }).expect("a token");
     let sent = page.env.requests().pop().expect("a request");
@@ -120,12 +120,12 @@ fn force_refresh_skips_the_cache_and_replaces_what_was_there() {
 fn claims_go_to_entra_and_sts_skip_the_cache_and_are_not_part_of_its_key() {
     let page = Page::signed_in();
     let old = page.get(request("picker", &[GRAPH])).expect("a token");
-    let claims = Some("{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}".to_owned());
+    let claims = "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}".to_owned();
     let new =
         page.get(TokenRequest { claims: claims.clone(), ..request("picker", &[GRAPH]) }).expect("a token");
     assert_ne!(text(&old), text(&new));
     for sent in page.env.requests().iter().rev().take(2) {
-        assert_eq!(Some(sent.field("claims")), claims.as_deref());
+        assert_eq!(sent.field("claims"), claims);
     }
     let cached = page.get(request("picker", &[GRAPH])).expect("a token");
     assert_eq!((text(&cached), cached.from_cache), (text(&new), true));
@@ -135,7 +135,7 @@ fn claims_go_to_entra_and_sts_skip_the_cache_and_are_not_part_of_its_key() {
 fn calls_with_other_claims_do_not_share_a_flight() {
     let page = Page::signed_in();
     page.env.set_latency(10);
-    let with = |claims: &str| TokenRequest { claims: Some(claims.to_owned()), ..request("picker", &[GRAPH]) };
+    let with = |claims: &str| TokenRequest { claims: claims.to_owned(), ..request("picker", &[GRAPH]) };
     let calls = ["{\"access_token\":{}}", "{\"access_token\":{\"a\":1}}", "{\"access_token\":{}}"]
         .map(|claims| page.call(with(claims)));
     page.env.advance(100);

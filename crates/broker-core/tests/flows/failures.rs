@@ -181,7 +181,7 @@ fn a_second_configuration_is_refused_and_changes_nothing() {
 fn what_policy_does_not_allow_is_neither_sent_nor_prompted_for() {
     let page = Page::new();
     page.env.click();
-    let claims = |text: &str| TokenRequest { claims: Some(text.to_owned()), ..request("picker", &[GRAPH]) };
+    let claims = |text: &str| TokenRequest { claims: text.to_owned(), ..request("picker", &[GRAPH]) };
     let long = format!("{{\"access_token\":{{}},\"x\":\"{}\"}}", "x".repeat(4096));
     for (wrong, code) in [
         (request("b0000000-0000-4000-8000-000000000001", &[GRAPH]), Code::ClientNotAllowed),

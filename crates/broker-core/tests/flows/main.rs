@@ -40,7 +40,7 @@ impl Page {
         page
     }
 
-    fn sign_in(&self) -> Call<Result<broker_core::Account>> {
+    fn sign_in(&self) -> Call<Result<Rc<broker_core::Account>>> {
         let core = self.core.clone();
         self.env.start(async move { core.sign_in(broker_core::SignInRequest::default()).await })
     }
