@@ -6,7 +6,7 @@ use broker_core::Json;
 use js_sys::{Array, JSON};
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/json.js")]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
     #[wasm_bindgen(js_name = member)]
     fn own_member(value: &JsValue, name: &str) -> JsValue;

@@ -3,7 +3,7 @@
 use super::wait::{Wait, Waiting};
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/web/clock.js")]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
     // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
     #[wasm_bindgen(catch, js_name = sleep)]

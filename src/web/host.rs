@@ -1,10 +1,10 @@
-//! What Power Apps tells about its user and its address, read anew on each call by host.js. The window is the host window: the
+//! What Power Apps tells about its user and its address, read anew on each call by page.js. The window is the host window: the
 //! facade starts the broker nowhere else.
 
 use broker_core::HostFacts;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/web/host.js")]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
     fn tenant() -> Option<String>;
 

@@ -1,4 +1,4 @@
-//! One request and its answer: a form goes out (http.js), status, `Retry-After` and JSON come back.
+//! One request and its answer: a form goes out (page.js), status, `Retry-After` and JSON come back.
 
 use crate::json::Value;
 use broker_core::{Reply, Unreachable};
@@ -7,7 +7,7 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-#[wasm_bindgen(module = "/src/web/http.js")]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
     fn post(url: &str, body: &str) -> Promise;
 
@@ -23,7 +23,7 @@ extern "C" {
 pub async fn post_form(url: &str, body: &str) -> Result<Reply<Value>, Unreachable> {
     let answer = JsFuture::from(post(url, body)).await;
     let answer = answer.map_err(|offline| Unreachable { offline: offline == JsValue::TRUE })?;
-    // Unchecked: http.js looked, and knows that the answer may be a `Response` of another realm.
+    // Unchecked: page.js looked, and knows that the answer may be a `Response` of another realm.
     let response = Response::from(answer.unchecked_into::<web_sys::Response>());
     let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.trim().parse().ok());
     Ok(Reply { status: response.status(), retry_after, body: read(&response.into()).await })

@@ -1,10 +1,10 @@
-//! The mailbox for one redirect response, which inbox.js fills.
+//! The mailbox for one redirect response, which page.js fills.
 
 use super::wait::{Wait, Waiting};
 use crate::hooks::Hooks;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/web/inbox.js")]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
     #[wasm_bindgen(js_name = openInbox)]
     fn open_inbox(hooks: &Hooks, id: &str) -> Wait;

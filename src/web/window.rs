@@ -1,11 +1,11 @@
-//! The sign-in window, the invitation to it, and the surface that waits with the user: what window.js shows, each undone on drop.
+//! The sign-in window, the invitation to it, and the surface that waits with the user: what page.js shows, each undone on drop.
 
 use super::wait::{Wait, Waiting};
 use crate::hooks::{Hooks, Prompt};
 use broker_core::Invitation;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/web/window.js")]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
     type Child;
 
