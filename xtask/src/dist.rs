@@ -125,7 +125,11 @@ fn build_wasm(work: &Path) -> Outcome {
 fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
     let optimised = work.join("broker.wasm");
     let mut command = node.tool("binaryen/bin/wasm-opt");
-    command.arg("-Oz").arg(work.join("pkg/talxis_broker_bg.wasm")).arg("-o").arg(&optimised);
+    command
+        .args(["-Oz", "--strip-producers", "--strip-target-features"])
+        .arg(work.join("pkg/talxis_broker_bg.wasm"))
+        .arg("-o")
+        .arg(&optimised);
     run(&mut command)?;
     fs::read(&optimised).map_err(|why| format!("{} cannot be read: {why}.", optimised.display()))
 }

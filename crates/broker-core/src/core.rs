@@ -7,8 +7,10 @@ use crate::{
     cache::{Cache, Key, Token},
     config::Config,
     flow, guid,
+    members::invalid,
     session::{RefreshToken, Session},
     single_flight::Flights,
+    url,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -63,6 +65,13 @@ impl<E: Env> Core<E> {
             ));
         }
         let config = Config::parse(config, &self.pins)?;
+        // A page of another origin would get the response and could never hand it over (contract §5).
+        let environment = self.env.host().client_url.unwrap_or_default();
+        let foreign =
+            !environment.is_empty() && url::origin(&config.redirect_uri) != url::origin(&environment);
+        if foreign && !config.redirect_uri.is_empty() {
+            return Err(invalid("redirectUri", "must be a page of this environment"));
+        }
         self.config.replace(Some(Rc::new(config)));
         Ok(())
     }

@@ -31,6 +31,12 @@ impl<'a> Address<'a> {
     }
 }
 
+/// Scheme, host and port of an address: what stands before the third slash.
+pub(crate) fn origin(address: &str) -> &str {
+    let end = address.bytes().enumerate().filter(|(_, byte)| *byte == b'/').nth(2);
+    end.and_then(|(end, _)| address.get(..end)).unwrap_or(address)
+}
+
 /// Whether a host keeps a pin: it is the pin, or ends in a pin that starts with a dot.
 pub(crate) fn keeps_pin(host: &str, pin: &str) -> bool {
     host == pin || (pin.starts_with('.') && host.ends_with(pin))

@@ -231,6 +231,23 @@ fn who_is_signed_in_is_not_asked_again() {
 }
 
 #[test]
+fn the_redirect_page_is_of_this_environment_or_the_configuration_is_refused() {
+    let configured = |uri: &str| {
+        let env = FakeEnv::new();
+        let config =
+            json!({ "version": 1, "clientId": BROKER, "sts": "https://sts.example", "redirectUri": uri });
+        Core::new(env, Pins::default()).configure(&config)
+    };
+    assert!(configured("https://contoso.crm.example/own/page.html").is_ok());
+    for foreign in
+        ["https://contoso.crm.example.evil.example/r.html", "https://contoso.crm.example:444/r.html"]
+    {
+        let error = configured(foreign).unwrap_err();
+        assert_eq!((error.code, error.message.starts_with("`redirectUri`")), (Code::ConfigInvalid, true));
+    }
+}
+
+#[test]
 fn without_power_apps_the_configuration_has_to_say_where() {
     let page = Page::new();
     page.env.set_host(HostFacts::default());

@@ -60,6 +60,7 @@ fn a_hostile_configuration_is_refused_and_not_one_byte_leaves() -> Result {
                 ("authority", json!("http://login.evil.example")),
                 ("authority", json!("javascript:alert(1)")),
                 ("redirectUri", json!("javascript:alert(1)")),
+                ("redirectUri", json!(format!("http://127.0.0.1:{port}/redirect.html"))),
                 ("verison", json!(1)),
                 ("version", json!(2)),
             ];
