@@ -1,3 +1,5 @@
+//! A good configuration, and each rule broken once.
+
 use super::*;
 use crate::testing::{BROKER, config, parse};
 use serde_json::{Value, json};
