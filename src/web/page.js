@@ -244,8 +244,8 @@ function text(read) {
 // --- http.rs: `fetch`, held to what needs no CORS preflight and leaves no trace (contract §4): no credentials, no custom headers, no
 // redirect, no cache, no referrer.
 
-// Gives a Response, perhaps of another realm, and rejects with whether the browser says that it is offline. Pages wrap `fetch`: what
-// throws or gives anything else is no answer.
+// Gives { response, body, retryAfter }: the Response, perhaps of another realm, its JSON, and `Retry-After` in seconds, where there are
+// such. Rejects with whether the browser says that it is offline. Pages wrap `fetch`: what throws or gives anything else is no answer.
 export async function post(url, body) {
   const request = {
     method: "POST",
@@ -256,21 +256,18 @@ export async function post(url, body) {
     cache: "no-store",
     referrerPolicy: "no-referrer",
   };
+  let response;
   try {
-    const response = await fetch(url, request);
-    if (Object.prototype.toString.call(response) === "[object Response]") return response;
+    response = await fetch(url, request);
   } catch {
     // No answer.
   }
-  throw !navigator.onLine;
-}
-
-// The body, undefined if it is not JSON.
-export async function json(response) {
+  if (Object.prototype.toString.call(response) !== "[object Response]") throw !navigator.onLine;
+  const retryAfter = attempt(() => response.headers.get("retry-after").trim());
   try {
-    return await response.json();
+    return { response, retryAfter, body: await response.json() };
   } catch {
-    return undefined;
+    return { response, retryAfter };
   }
 }
 

@@ -126,7 +126,15 @@ fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
     let optimised = work.join("broker.wasm");
     let mut command = node.tool("binaryen/bin/wasm-opt");
     command
-        .args(["-Oz", "--strip-producers", "--strip-target-features"])
+        .args([
+            "-Oz",
+            "--flatten",
+            "--rereloop",
+            "-Oz",
+            "-Oz",
+            "--strip-producers",
+            "--strip-target-features",
+        ])
         .arg(work.join("pkg/talxis_broker_bg.wasm"))
         .arg("-o")
         .arg(&optimised);
