@@ -21,7 +21,7 @@ pub(crate) fn demo(arguments: &[String]) -> Outcome {
     let rest = arguments.iter().map(String::as_str).filter(|argument| *argument != "--check");
     let program: &[&str] = if check { &["e2e", "--bin", "demo-check"] } else { &["demo", "--bin", "demo"] };
     section(if check { "Checking the demo in headless Chromium" } else { "Starting the demo" });
-    let words: Vec<&str> = ["run", "--quiet", "--package"]
+    let words: Vec<&str> = ["run", "--package"]
         .into_iter()
         .chain(program.iter().copied())
         .chain(["--", "--certificates", CERTIFICATES])
