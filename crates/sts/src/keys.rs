@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn one_odd_key_does_not_spoil_the_set() {
         let issuer = format!("https://login.example/{TENANT}/v2.0");
-        let set = json!({ "keys": [{ "kty": "EC", "crv": "P-256" }, Key::generate().jwk("a", &issuer)] })
+        let set = json!({ "keys": [{ "kty": "EC", "crv": "P-256" }, { "kid": 5 }, 7, Key::generate().jwk("a", &issuer)] })
             .to_string();
         assert_eq!(read(set.as_bytes(), &issuer, tenant()).len(), 1);
     }

@@ -84,3 +84,64 @@ fn the_redirect_page_clears_an_address_whose_path_starts_with_two_slashes() -> R
         },
     )
 }
+
+/// Loads the broker into this page after `before`, and then runs `then` with `broker` and `done`.
+fn in_page(before: &str, then: &str) -> String {
+    format!(
+        "const [done] = arguments;
+         {before};
+         const script = document.createElement('script');
+         script.src = '/WebResources/talxis_tokenmanagement.js';
+         script.onload = () => {{ const broker = window.talxisBroker; {then} }};
+         document.head.append(script);"
+    )
+}
+
+#[test]
+fn members_put_on_every_object_neither_thaw_the_facade_nor_put_links_into_errors() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            open_blank_page(stage).await?;
+            let before = "Object.assign(Object.prototype,
+                { writable: true, configurable: true, consentUrl: 'https://evil.example/' })";
+            let then = "try { window.talxisBroker = 1; } catch { /* Strict mode says it. */ }
+                broker.getToken({ client: 'x', timeoutMs: 1 }).catch((error) => done([
+                    broker.version !== undefined, window.talxisBroker === broker, Object.hasOwn(error, 'consentUrl'), error.code]));";
+            let seen: Value = stage.script_async(&in_page(before, then)).await?;
+            assert_eq!(seen, json!([true, true, false, "timed_out"]));
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn an_element_with_the_brokers_name_does_not_keep_it_away() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            open_blank_page(stage).await?;
+            let before =
+                "document.body.innerHTML = '<form id=talxisBroker><input name=version value=9></form>'";
+            let kind: String = stage.script_async(&in_page(before, "done(typeof broker.getToken)")).await?;
+            assert_eq!(kind, "function");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_signal_that_throws_leaves_no_call_open() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            open_blank_page(stage).await?;
+            let then = "const { signal } = new AbortController();
+                signal.removeEventListener = () => { throw new Error('no'); };
+                broker.getToken({ client: 'x', timeoutMs: 1, signal }).catch((error) => done(error.code));";
+            let code: String = stage.script_async(&in_page("", then)).await?;
+            assert_eq!(code, "timed_out");
+            Ok(())
+        },
+    )
+}
