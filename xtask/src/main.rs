@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
-cargo xtask test [--only lint|host|browser|e2e|interop]     every check that CI runs, or one kind
+cargo xtask test [--only lint|host|browser|e2e|host-page|interop]  every check that CI runs, or one kind
 cargo xtask dist [--authority-host HOST] [--sts-host HOST]  build dist/ and print its sizes";
 
 fn main() -> ExitCode {

@@ -12,8 +12,14 @@ use std::process::Command;
 type Run = fn(&mut Count) -> Outcome;
 
 /// The kinds of checks, in the order in which they run.
-const KINDS: [(&str, Run); 5] =
-    [("lint", lint::lint), ("host", host), ("browser", browser), ("e2e", e2e), ("interop", interop)];
+const KINDS: [(&str, Run); 6] = [
+    ("lint", lint::lint),
+    ("host", host),
+    ("browser", browser),
+    ("e2e", e2e),
+    ("host-page", host_page),
+    ("interop", interop),
+];
 
 /// How many checks passed and failed.
 #[derive(Default)]
@@ -60,7 +66,8 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
         [] => None,
         [flag, kind] if flag == "--only" && KINDS.iter().any(|(name, _)| name == kind) => Some(kind.as_str()),
         _ => {
-            return Err("cargo xtask test takes nothing, or --only lint|host|browser|e2e|interop.".to_owned());
+            let kinds = KINDS.map(|(name, _)| name).join("|");
+            return Err(format!("cargo xtask test takes nothing, or --only {kinds}."));
         }
     };
     let mut count = Count::default();
@@ -86,15 +93,20 @@ fn browser(count: &mut Count) -> Outcome {
 }
 
 fn e2e(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "e2e", "End-to-end tests over the packed broker")
+    over_the_packed_broker(count, "e2e", "e2e", "End-to-end tests over the packed broker")
+}
+
+/// Where the broker lives: the windows and frames of a model-driven app, its configuration and its user.
+fn host_page(count: &mut Count) -> Outcome {
+    over_the_packed_broker(count, "e2e", "host-page", "The packed broker in a model-driven app look-alike")
 }
 
 /// Code that nobody here wrote: MSAL for the browser, Node and Python, oidc-provider, jose, PyJWT.
 fn interop(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "interop", "Foreign clients and servers, unmodified")
+    over_the_packed_broker(count, "interop", "interop", "Foreign clients and servers, unmodified")
 }
 
-fn over_the_packed_broker(count: &mut Count, package: &str, what: &str) -> Outcome {
+fn over_the_packed_broker(count: &mut Count, package: &str, suite: &str, what: &str) -> Outcome {
     setup::wasm_pack()?;
     setup::node()?;
     setup::chromium()?;
@@ -105,7 +117,7 @@ fn over_the_packed_broker(count: &mut Count, package: &str, what: &str) -> Outco
         return Ok(());
     }
     section(what);
-    let test = ["test", "--package", package, "--test", package, "--", "--test-threads=1"];
+    let test = ["test", "--package", package, "--test", suite, "--", "--test-threads=1"];
     count.tests(&mut command("cargo", &test))
 }
 
