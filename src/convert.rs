@@ -1,9 +1,9 @@
 //! Results out, as plain objects: nothing to free, good in every realm, and still there after the instance is gone.
 //!
-//! The only place where a token leaves the broker towards a caller. One recursive type instead of a derived one per result: a
+//! The only place where a token leaves the broker, towards a caller or into storage. One recursive type instead of a derived one per result: a
 //! third of their size.
 
-use broker_core::{Account, Diagnostics, Error, Event, TokenResult};
+use broker_core::{Account, Diagnostics, Error, Event, Snapshot, TokenResult};
 use js_sys::Object;
 use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
@@ -64,6 +64,29 @@ pub(crate) fn event(event: &Event, at: u64) -> JsValue {
     ])
 }
 
+/// What is stored for a later page load; [`broker_core::Core::restore`] reads it.
+pub(crate) fn snapshot(snapshot: &Snapshot) -> JsValue {
+    let (mut tokens, mut times) = (Vec::new(), Vec::new());
+    for token in &snapshot.tokens {
+        tokens.extend([
+            Member::Text(&token.client),
+            Member::Text(&token.scopes),
+            Member::Text(&token.granted),
+            Member::Text(token.secret.expose()),
+        ]);
+        times.extend([number(token.expires_on), number(token.stored_on)]);
+    }
+    object(&[
+        ("v", number(1)),
+        ("issuer", Member::Text(&snapshot.issuer)),
+        ("account", Member::Object(&account_members(&snapshot.account))),
+        ("refreshToken", text(snapshot.refresh_token.as_ref().map(|token| token.expose()))),
+        ("refreshExpiresOn", number(snapshot.refresh_expires_on)),
+        ("tokens", Member::List(tokens)),
+        ("times", Member::List(times)),
+    ])
+}
+
 /// Contract §1, the core's part of `BrokerDiagnostics`.
 pub(crate) fn diagnostics(diagnostics: &Diagnostics) -> JsValue {
     let tokens: Vec<[Named<'_>; 3]> = diagnostics
@@ -84,6 +107,10 @@ pub(crate) fn diagnostics(diagnostics: &Diagnostics) -> JsValue {
         ("tenant", text(diagnostics.tenant.as_deref())),
         ("signedIn", Member::Flag(diagnostics.signed_in)),
         ("refused", Member::Flag(diagnostics.refused)),
+        (
+            "problems",
+            Member::List(diagnostics.problems.iter().map(|problem| Member::Text(problem)).collect()),
+        ),
         ("tokens", Member::List(tokens.iter().map(|token| Member::Object(token)).collect())),
     ])
 }

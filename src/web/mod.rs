@@ -1,6 +1,6 @@
 //! The browser for [`broker_core`]: one file per capability, each undoing on drop what it did. No file here knows a protocol.
 //!
-//! Room is left for the capabilities of later flows: a hidden frame, a navigation of the page, and storage.
+//! Room is left for the capabilities of later flows: a hidden frame, and a navigation of the page.
 
 pub mod clock;
 pub mod host;
@@ -64,7 +64,7 @@ impl Env for Web {
     }
 
     fn host(&self) -> HostFacts {
-        host::facts()
+        host::facts(&self.hooks)
     }
 
     fn activated(&self) -> bool {
@@ -85,6 +85,10 @@ impl Env for Web {
 
     fn inbox(&self, id: &str) -> Inbox {
         Inbox::open(&self.hooks, id)
+    }
+
+    fn changed(&self) {
+        self.hooks.tell_changed();
     }
 
     fn emit(&self, event: Event) {

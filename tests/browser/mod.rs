@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)] // Clippy does not take #[wasm_bindgen_test] for a test.
 
 mod clock;
-mod host;
 mod http;
 mod inbox;
 mod invite;

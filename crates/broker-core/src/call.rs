@@ -3,7 +3,8 @@
 use crate::{
     Account, Code, Env, Error, Interaction, Json, Result, TokenRequest, TokenResult,
     cache::{Key, Token},
-    config::{Config, ControlClient},
+    clients::ControlClient,
+    config::Config,
     core::Core,
     guid,
     members::invalid,
@@ -95,7 +96,7 @@ impl Call {
 
 fn judge<E: Env>(core: &Core<E>, request: &TokenRequest) -> Result<(Rc<Config>, Rc<ControlClient>, String)> {
     let config = core.config()?;
-    let client = config.control_client(&request.client)?;
+    let client = config.clients.find(&request.client)?;
     let scopes = scope::parse(&request.scopes)?;
     let claims = &request.claims;
     let challenge = || core.env.parse_json(claims)?.member("access_token");

@@ -18,6 +18,8 @@ pub struct Diagnostics {
     pub prompting: bool,
     /// Whether the user refused, so that nothing prompts until `sign_in`.
     pub refused: bool,
+    /// What was left out of other solutions' lists of clients, and why.
+    pub problems: Vec<String>,
     /// What the cache holds.
     pub tokens: Vec<CachedToken>,
 }
@@ -44,6 +46,7 @@ impl<E: Env> Core<E> {
             signed_in: self.session().is_some(),
             prompting: !self.sign_ins.is_empty(),
             refused: self.refused.get(),
+            problems: config.map(|config| config.clients.problems.clone()).unwrap_or_default(),
             tokens: self.cached_tokens(),
         }
     }

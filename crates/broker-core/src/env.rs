@@ -1,7 +1,7 @@
 //! The browser, as the core sees it: verbs of a browser, never of OAuth. The shell implements it over web-sys, tests over
 //! a fake with a manual clock, so that every flow runs on the host.
 
-use crate::Json;
+use crate::{Account, Json, guid};
 use std::future::Future;
 
 /// What the core may ask of the outside. No call holds a borrow of core state.
@@ -43,6 +43,8 @@ pub trait Env: 'static {
     /// Starts listening for the response of one pending redirect. To be called before a window opens.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
+    /// What a later page load may go on with has changed: a snapshot is worth storing.
+    fn changed(&self);
     /// Tells listeners what happened.
     fn emit(&self, event: Event);
 }
@@ -90,6 +92,22 @@ pub struct HostFacts {
     pub login_hint: Option<String>,
     /// The environment's address, where the packaged redirect page lies.
     pub client_url: Option<String>,
+    /// The user's object in the tenant. Nobody else is served here.
+    pub object_id: Option<String>,
+    /// Whether this is the mobile app, whose web view has no windows.
+    pub mobile: bool,
+    /// Whether Power Apps or the browser is offline.
+    pub offline: bool,
+}
+
+impl HostFacts {
+    /// Whether tokens of this account may be served here: it is the user of Power Apps, or Power Apps names none.
+    pub(crate) fn is_user(&self, account: &Account) -> bool {
+        let same = |fact: &Option<String>, own: &str| {
+            fact.as_deref().and_then(guid::parse).is_none_or(|fact| fact == own)
+        };
+        same(&self.tenant, &account.tenant_id) && same(&self.object_id, &account.object_id)
+    }
 }
 
 /// Something a listener may want to know (contract §1, `BrokerEvent`).

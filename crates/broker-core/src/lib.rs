@@ -19,13 +19,14 @@
 //! # What each file decides
 //! | file | decides |
 //! |---|---|
-//! | `config.rs`, `url.rs`, `members.rs` | what a configuration may say, and which addresses may be sent a token |
+//! | `config.rs`, `clients.rs`, `url.rs`, `members.rs` | what a configuration may say, and which addresses may be sent a token |
 //! | `request.rs`, `call.rs`, `scope.rs` | who may ask for what |
 //! | `authorize.rs`, `encoding.rs` | what Entra is asked, and which response is the answer to it |
 //! | `token.rs`, `id_token.rs`, `account.rs` | what an answer of the token endpoint is worth, and whose it is |
 //! | `entra_error.rs`, `error.rs` | what a failure means to the caller |
 //! | `exchange.rs` | what the STS is asked and what its answer means |
 //! | `cache.rs`, `session.rs`, `core.rs` | what is remembered, and when it is forgotten |
+//! | `snapshot.rs` | what a later page load goes on with |
 //! | `flow/` | what happens, in which order, and what is tried again; `flow/post.rs` is the one line that sends |
 //! | `single_flight.rs`, `race.rs` | who waits for whom |
 //! | `secret.rs`, `guid.rs` | how secrets and ids are held |
@@ -46,6 +47,7 @@ mod account;
 mod authorize;
 mod cache;
 mod call;
+mod clients;
 mod config;
 mod core;
 mod diagnostics;
@@ -65,6 +67,7 @@ mod scope;
 mod secret;
 mod session;
 mod single_flight;
+mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
@@ -72,10 +75,11 @@ mod url;
 
 pub use self::core::Core;
 pub use account::Account;
-pub use config::Pins;
+pub use config::{Pins, Storage};
 pub use diagnostics::{CachedToken, Diagnostics};
 pub use env::{Env, Event, EventKind, HostFacts, Inbox, Invitation, Reply, Unreachable};
 pub use error::{Code, Error, Result};
 pub use json::Json;
 pub use request::{Interaction, SignInRequest, TokenRequest, TokenResult};
 pub use secret::Secret;
+pub use snapshot::{Snapshot, StoredToken};

@@ -1,6 +1,7 @@
 //! A good configuration, and each rule broken once.
 
 use super::*;
+use crate::Code;
 use crate::testing::{BROKER, config, parse};
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ fn a_small_configuration_is_enough() {
     assert_eq!(config.sts, "https://sts.example/base");
     assert_eq!(config.authority, DEFAULT_AUTHORITY);
     assert_eq!(
-        config.control_client(PICKER).ok().map(|c| c.scope.clone()),
+        config.clients.find(PICKER).ok().map(|c| c.scope.clone()),
         Some(format!("api://{PICKER}/access_as_user"))
     );
 }
@@ -125,17 +126,14 @@ fn control_clients_are_found_by_alias_and_guid_and_nothing_else() {
     let restricted = Config::parse(&json, &pins()).expect("it is good");
     let unlisted = "c0000000-0000-4000-8000-00000000000f";
     for config in [&open, &restricted] {
-        let scope = |name: &str| config.control_client(name).ok().map(|client| client.scope.clone());
+        let scope = |name: &str| config.clients.find(name).ok().map(|client| client.scope.clone());
         assert_eq!(scope("picker"), Some(format!("api://{PICKER}/other")));
         assert_eq!(scope(&PICKER.to_uppercase()), scope("picker"));
         for wrong in [BROKER, &BROKER.to_uppercase(), "Picker", "", "api://x"] {
-            let code = config.control_client(wrong).err().map(|error| error.code);
+            let code = config.clients.find(wrong).err().map(|error| error.code);
             assert_eq!(code, Some(Code::ClientNotAllowed), "{wrong}");
         }
     }
-    assert!(open.control_client(unlisted).is_ok());
-    assert_eq!(
-        restricted.control_client(unlisted).err().map(|error| error.code),
-        Some(Code::ClientNotAllowed)
-    );
+    assert!(open.clients.find(unlisted).is_ok());
+    assert_eq!(restricted.clients.find(unlisted).err().map(|error| error.code), Some(Code::ClientNotAllowed));
 }

@@ -28,8 +28,13 @@ pub(crate) fn post<E: Env>(
         let asked_at = core.env.now();
         match core.env.post_form(&url, body).await {
             Ok(reply) => Ok(Answer { reply, asked_at }),
-            Err(no) if no.offline => Err(Error::new(Code::Network, "This computer is offline: try again.")),
+            Err(no) if no.offline => Err(offline()),
             Err(_) => Err(unreachable.into()),
         }
     })
+}
+
+/// What a call is told that cannot reach anybody.
+pub(crate) fn offline() -> Box<Error> {
+    Error::new(Code::Network, "This computer is offline: try again.")
 }

@@ -5,12 +5,12 @@ use crate::{
     Account, Code, Env, Error, EventKind, Inbox, Result, SignInRequest,
     authorize::{AuthorizationRequest, Pending},
     call::Call,
-    config::Config,
+    config::{Config, Mobile},
     core::{Core, signed_out},
     flow::{
         entra,
         invitation::{invite, take_over},
-        post::{Answer, Posted, post},
+        post::{Answer, Posted, offline, post},
     },
     guid,
     id_token::Expected,
@@ -76,6 +76,7 @@ fn begin<E: Env>(core: &Rc<Core<E>>, id: &str, request: SignInRequest) -> Landin
         Err(error) => return Landing::ready(Err(error)),
     };
     core.refused.set(false);
+    core.part_with_others();
     let ask = Ask { config, correlation_id: id.to_owned(), client: String::new(), request };
     match core.usable_session() {
         Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
@@ -85,8 +86,13 @@ fn begin<E: Env>(core: &Rc<Core<E>>, id: &str, request: SignInRequest) -> Landin
 
 /// Joins the sign-in under way, or starts one, whose window opens before this returns if it may open at all.
 pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
+    let host = core.env.host();
     let barred = if core.refused.get() {
         Err(Code::UserCancelled.into())
+    } else if host.offline {
+        Err(offline())
+    } else if host.mobile && ask.config.mobile == Mobile::Unsupported {
+        Err(Code::UnsupportedClient.into())
     } else {
         take_over(core, ask.is_sign_in(), ask.request.select_account)
     };
@@ -234,6 +240,9 @@ impl Attempt {
             return Err(Error::new(Code::IdentityProvider, message));
         };
         core.still_wanted(self.sign_outs)?;
+        if !core.env.host().is_user(&account) {
+            return Err(Code::AccountMismatch.into());
+        }
         core.begin(Rc::new(account), token);
         core.emit(EventKind::SignedIn, &ask.correlation_id, &ask.client, None);
         Ok(())

@@ -44,6 +44,7 @@ struct World {
     answers: RefCell<Vec<(Kind, Answer)>>,
     minted: Cell<u32>,
     events: RefCell<Vec<Event>>,
+    changes: Cell<u32>,
 }
 
 /// A form that was posted.
@@ -95,8 +96,16 @@ impl FakeEnv {
             tenant: Some(TENANT.to_owned()),
             login_hint: Some("adele@contoso.example".to_owned()),
             client_url: Some("https://contoso.crm.example".to_owned()),
+            object_id: Some(USER.to_owned()),
+            ..HostFacts::default()
         });
         env
+    }
+
+    /// What Power Apps says.
+    #[must_use]
+    pub fn facts(&self) -> HostFacts {
+        self.0.facts.borrow().clone()
     }
 
     /// What Power Apps says from now on.
@@ -130,6 +139,12 @@ impl FakeEnv {
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.0.events.borrow().clone()
+    }
+
+    /// How often there was something new to store.
+    #[must_use]
+    pub fn changes(&self) -> u32 {
+        self.0.changes.get()
     }
 
     /// Starts a call and runs until nothing moves.
@@ -236,6 +251,10 @@ impl Env for FakeEnv {
 
     fn inbox(&self, id: &str) -> FakeInbox {
         self.0.windows.listen(id)
+    }
+
+    fn changed(&self) {
+        self.0.changes.set(self.changes() + 1);
     }
 
     fn emit(&self, event: Event) {

@@ -157,7 +157,7 @@ fn a_hostile_configuration_sends_nothing_anywhere() {
         let mut hostile = config();
         hostile[field] = value;
         assert_eq!(
-            page.core.configure(&hostile).err().map(|error| error.code),
+            page.core.configure(&hostile, &json!({})).err().map(|error| error.code),
             Some(Code::ConfigInvalid),
             "{field}"
         );
@@ -172,7 +172,10 @@ fn a_second_configuration_is_refused_and_changes_nothing() {
     let page = Page::signed_in();
     let mut other = config();
     other["sts"] = json!("https://sts.evil");
-    assert_eq!(page.core.configure(&other).err().map(|error| error.code), Some(Code::ConfigInvalid));
+    assert_eq!(
+        page.core.configure(&other, &json!({})).err().map(|error| error.code),
+        Some(Code::ConfigInvalid)
+    );
     page.get(request("picker", &[GRAPH])).expect("a token");
     assert!(page.env.requests().pop().expect("a request").url.starts_with(STS));
 }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 mod calls;
 mod endings;
 mod failures;
+mod identity;
 mod prompts;
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
@@ -27,7 +28,7 @@ impl Page {
     fn new() -> Self {
         let env = FakeEnv::new();
         let core = Core::new(env.clone(), Pins::default());
-        core.configure(&config()).expect("the configuration is good");
+        core.configure(&config(), &json!({})).expect("the configuration is good");
         Self { env, core }
     }
 

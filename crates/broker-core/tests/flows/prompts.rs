@@ -236,7 +236,7 @@ fn the_redirect_page_is_of_this_environment_or_the_configuration_is_refused() {
         let env = FakeEnv::new();
         let config =
             json!({ "version": 1, "clientId": BROKER, "sts": "https://sts.example", "redirectUri": uri });
-        Core::new(env, Pins::default()).configure(&config)
+        Core::new(env, Pins::default()).configure(&config, &json!({}))
     };
     assert!(configured("https://contoso.crm.example/own/page.html").is_ok());
     for foreign in
@@ -262,6 +262,8 @@ fn without_power_apps_the_configuration_has_to_say_where() {
 #[test]
 fn another_user_who_signs_in_finds_no_token_of_the_first() {
     let page = Page::signed_in();
+    // Where Power Apps names nobody, anybody may sign in.
+    page.env.set_host(HostFacts { object_id: None, ..page.env.facts() });
     page.get(request("picker", &[GRAPH])).expect("a token");
     let core = page.core.clone();
     let sign_in = page.env.start(async move {
