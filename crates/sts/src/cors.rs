@@ -5,13 +5,13 @@
 //! before its body is read, and may read that refusal (`*`): it tells nothing, and its reader learns what to configure.
 //! Everything else is closed to other origins. No preflight is needed or answered, and credentials are never allowed.
 
-use crate::{error::ApiError, exchange::Exchange, refusal::Refusal};
+use crate::{error::ApiError, refusal::Refusal, service::Service};
 use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue,
         header::{
-            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, ORIGIN, VARY,
+            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONNECTION, ORIGIN, VARY,
             X_CONTENT_TYPE_OPTIONS,
         },
     },
@@ -22,13 +22,16 @@ use std::sync::Arc;
 
 /// Lets allowed origins through, with their [`crate::origin::Origin`] as an extension, and marks every answer.
 pub(crate) async fn guard(
-    State(exchange): State<Arc<Exchange>>,
+    State(service): State<Arc<Service>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let named = only_origin(request.headers()).cloned();
-    let allowed = named.as_ref().and_then(|named| exchange.policy.origin(named.to_str().ok()?)).cloned();
+    let allowed = named.as_ref().and_then(|named| service.exchange.policy.origin(named.to_str().ok()?)).cloned();
     let (mut response, reader) = match allowed {
+        Some(_) if head_is_too_large(request.headers()) => {
+            (ApiError::from(Refusal::HeadTooLarge).into_response(), named)
+        }
         Some(origin) => {
             request.extensions_mut().insert(origin);
             (next.run(request).await, named)
@@ -42,11 +45,21 @@ pub(crate) async fn guard(
     if let Some(reader) = reader {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, reader);
     }
+    if service.draining() {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
     headers.insert(VARY, HeaderValue::from_static("Origin"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// The longest head, in bytes: browsers and proxies send a tenth of it.
+const MAX_HEAD: usize = 16 * 1024;
+
+fn head_is_too_large(headers: &HeaderMap) -> bool {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MAX_HEAD
 }
 
 /// The `Origin` header, if it is there exactly once.

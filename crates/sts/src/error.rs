@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use sts_wire::{ErrorCode, RequestError};
 
 /// Why there is no token.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// The request breaks a rule of the wire.
     #[error("{0}")]
@@ -25,6 +25,22 @@ pub(crate) enum ApiError {
     /// Entra says no.
     #[error("{}", sentence(.0))]
     Entra(Box<EntraError>),
+    /// Entra is not asked at the moment, after failures in a row.
+    #[error("{}", if *.throttled { THROTTLED } else { OUT_OF_ORDER })]
+    Closed {
+        /// Whether it was too many requests that failed.
+        throttled: bool,
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// Too many requests came here.
+    #[error("There are too many requests of this {whose}.")]
+    Limited {
+        /// Of whom.
+        whose: &'static str,
+        /// Seconds.
+        retry_after: u64,
+    },
 }
 
 impl From<RequestError> for ApiError {
@@ -47,6 +63,7 @@ impl ApiError {
             Self::Request(_) => ErrorCode::InvalidRequest,
             Self::Refused(refusal) => refusal.code(),
             Self::Entra(error) => error.code,
+            Self::Closed { .. } | Self::Limited { .. } => ErrorCode::TemporarilyUnavailable,
         }
     }
 
@@ -58,8 +75,23 @@ impl ApiError {
         }
     }
 
+    /// Whether it is the control client's credential that Entra does not take.
+    pub(crate) fn refuses_credential(&self) -> bool {
+        matches!(self, Self::Entra(error) if error.refuses_credential())
+    }
+
+    /// When to come back, in seconds.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Entra(error) => error.retry_after,
+            Self::Closed { retry_after, .. } | Self::Limited { retry_after, .. } => Some(*retry_after),
+            Self::Request(_) | Self::Refused(_) => None,
+        }
+    }
+
     fn status(&self) -> u16 {
         match self {
+            Self::Limited { .. } | Self::Closed { throttled: true, .. } => 429,
             Self::Refused(refusal) => refusal.status(),
             Self::Entra(error) if error.throttled => 429,
             other => other.code().status(),
@@ -74,7 +106,7 @@ impl ApiError {
         put("error", Some(self.code().as_str().into()));
         put("error_description", Some(self.to_string().into()));
         match self {
-            Self::Request(_) => {}
+            Self::Request(_) | Self::Closed { .. } | Self::Limited { .. } => {}
             Self::Refused(refusal) => put("suberror", refusal.suberror().map(Value::from)),
             Self::Entra(error) => {
                 let text = |text: &Option<String>| text.clone().map(Value::from);
@@ -84,26 +116,34 @@ impl ApiError {
                 put("trace_id", text(&error.trace_id));
                 put("timestamp", text(&error.timestamp));
                 put("claims", text(&error.claims));
-                put("retry_after", error.retry_after.map(Value::from));
             }
         }
+        put("retry_after", self.retry_after().map(Value::from));
         Value::Object(body)
+    }
+}
+
+impl ApiError {
+    /// The answer that says so.
+    pub(crate) fn to_response(&self) -> Response {
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.body())).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Outcome::of(self));
+        response
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self.body())).into_response();
-        if let Self::Entra(error) = &self
-            && let Some(seconds) = error.retry_after
-        {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response.extensions_mut().insert(Outcome::of(&self));
-        response
+        self.to_response()
     }
 }
+
+const THROTTLED: &str = "Entra ID asks for fewer requests.";
+const OUT_OF_ORDER: &str = "Entra ID is out of order at the moment.";
 
 /// Entra's answer in a sentence of ours: its own may hold e-mail addresses.
 fn sentence(error: &EntraError) -> &'static str {
@@ -115,8 +155,8 @@ fn sentence(error: &EntraError) -> &'static str {
         ErrorCode::InvalidScope => "Entra ID does not accept the scopes.",
         ErrorCode::InvalidTarget => "The backend or the control client does not exist in the tenant.",
         ErrorCode::LoginRequired => "The user must sign in again.",
-        ErrorCode::TemporarilyUnavailable if error.throttled => "Entra ID asks for fewer requests.",
-        ErrorCode::TemporarilyUnavailable => "Entra ID is out of order at the moment.",
+        ErrorCode::TemporarilyUnavailable if error.throttled => THROTTLED,
+        ErrorCode::TemporarilyUnavailable => OUT_OF_ORDER,
         ErrorCode::ServerError | ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType => {
             "Entra ID does not accept this service's credential or configuration."
         }

@@ -4,63 +4,102 @@
 //! function of its own elsewhere; here stands only which comes after which.
 
 use crate::{
-    claims, clock::Clock, error::ApiError, http, judge, judge::BackendToken, keys::KeyStore, log, obo,
-    obo::OnBehalfOf, origin::Origin, policy::Policy, refusal::Refusal, token::Presented, verify,
+    backend::{Ask, Backend, BackendToken, Source},
+    claims,
+    clock::Clock,
+    error::ApiError,
+    keys::KeyStore,
+    limits::Limits,
+    log,
+    origin::Origin,
+    policy::{ControlClient, Policy},
+    refusal::Refusal,
+    token::Presented,
+    verify::{self, Memory, TokenHash, VerifiedToken},
 };
+use std::{net::IpAddr, sync::Arc};
 use sts_wire::ExchangeRequest;
 use uuid::Uuid;
+
+/// Where a request comes from.
+pub(crate) struct Caller {
+    /// Its `Origin`, one that some tenant has.
+    pub(crate) origin: Origin,
+    pub(crate) address: IpAddr,
+}
 
 /// What an exchange needs.
 pub(crate) struct Exchange {
     pub(crate) authority: Origin,
     pub(crate) policy: Policy,
     pub(crate) keys: KeyStore,
-    pub(crate) http: reqwest::Client,
+    pub(crate) verified: Memory,
+    pub(crate) limits: Limits,
+    pub(crate) backend: Backend,
     pub(crate) clock: Clock,
 }
 
 impl Exchange {
-    /// Exchanges the client token in these form fields, which came from this origin, for a backend token.
-    pub(crate) async fn run(
+    /// Exchanges the client token in these form fields, of this caller for a backend token.
+    pub(crate) async fn run<N: AsRef<str>, V: AsRef<str>>(
         &self,
-        origin: &Origin,
-        form: &[(String, String)],
-    ) -> Result<BackendToken, ApiError> {
-        let request = ExchangeRequest::read(form)?;
+        caller: &Caller,
+        form: &[(N, V)],
+    ) -> Result<(Arc<BackendToken>, Source), Arc<ApiError>> {
+        let request = ExchangeRequest::read(form).map_err(ApiError::from)?;
         let correlation_id = request.correlation_id.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         log::correlation(&correlation_id);
-        let claims = claims::filter(request.claims)?;
+        let claims = claims::filter(request.claims).map_err(ApiError::from)?;
 
-        // Who does this token claim to be for? Strangers are turned away here, before anything is fetched.
-        let presented = Presented::read(request.subject_token)?;
-        log::about(&presented.claims.aud, presented.claims.tid);
-        let client = self.policy.admit(&presented.claims.aud, presented.claims.tid, origin)?;
-        verify::check_issuer(&presented.claims, &self.authority)?;
-
-        // Is it true?
-        let key = self.keys.find(presented.claims.tid, &presented.kid).await?;
-        let token = verify::verify(presented, &key, &client.rules, request.client_id, self.clock.now())?;
+        // Who is it, truly? A cache comes no earlier: a token that was not verified must never find an entry.
+        let (token, client) = self.believe(request.subject_token, request.client_id, caller).await?;
+        self.limits.check(token.subject())?;
 
         // May this control client ask for that?
-        let scopes = client.rules.allow(request.scope)?;
+        let scopes = client.rules.scopes.allow(request.scope).map_err(ApiError::from)?;
 
-        // A cache belongs here and no earlier: a token that was not verified must never find an entry.
-        let endpoint = obo::token_endpoint(&self.authority, token.tenant());
-        let assertion =
-            client.credential.assertion(client.id, &endpoint, self.clock.now()).ok_or(Refusal::Signing)?;
-        let asked = OnBehalfOf {
-            client: client.id,
-            token: &token,
-            assertion: &assertion,
-            scopes: &scopes,
-            claims: claims.as_deref(),
-            correlation_id: &correlation_id,
-        };
-        let answer = http::send(self.http.post(endpoint).form(&asked.fields())).await;
-        let answer = answer.map_err(|_| Refusal::EntraUnreachable)?;
-        let mut granted = judge::judge(&answer).map_err(ApiError::Entra)?;
-        granted.scope.get_or_insert_with(|| scopes.as_str().to_owned());
-        Ok(granted)
+        let (token, client, correlation_id) = (&token, &client, correlation_id.as_str());
+        self.backend.token(Ask { client, token, scopes, claims, correlation_id }).await
+    }
+
+    /// The token, verified, and the control client it is for; whoever presents it is its holder.
+    async fn believe<'a>(
+        &self,
+        text: &'a str,
+        client_id: &str,
+        Caller { origin, address }: &Caller,
+    ) -> Result<(VerifiedToken<'a>, Arc<ControlClient>), ApiError> {
+        let hash = TokenHash::of(text);
+        if let Some(token) = self.verified.recall(text, hash, self.clock.now()) {
+            let subject = token.subject();
+            log::about(Some(subject.client()), subject.tenant());
+            let client = Arc::clone(self.policy.admit(subject.client(), subject.tenant(), origin)?);
+            token.check_holder(client_id)?;
+            return Ok((token, client));
+        }
+
+        // Whom does this token claim to be for? Strangers are turned away here, before anything is fetched.
+        let presented = Presented::read(text)?;
+        let tid = presented.claims.tid;
+        let aud = presented.claims.aud.parse().map_err(|_| Refusal::Audience);
+        log::about(aud.ok(), tid);
+        let client = Arc::clone(self.policy.admit(aud?, tid, origin)?);
+        verify::check_issuer(&presented.claims, &self.authority)?;
+        self.limits.check_newcomer(*address)?;
+
+        // Is it true?
+        let key = self.keys.find(tid, &presented.kid).await?;
+        let token = verify::verify(presented, hash, &key, &client, self.clock.now())?;
+        token.check_holder(client_id)?;
+        self.verified.remember(&token, &key);
+        Ok((token, client))
+    }
+
+    /// Gives back the memory of what has ended.
+    pub(crate) fn sweep(&self) {
+        self.verified.sweep(self.clock.now());
+        self.backend.sweep();
+        self.limits.sweep();
     }
 }
 
@@ -127,9 +166,9 @@ mod tests {
         form.extend(more);
         let form: Vec<_> =
             form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let granted =
-            exchange_at(&authority, &Clock::from_fn(|| NOW)).run(&APP.parse().unwrap(), &form).await;
-        assert_eq!(granted.ok().unwrap().scope.as_deref(), Some("https://graph.microsoft.com/User.Read"));
+        let caller = Caller { origin: APP.parse().unwrap(), address: [127, 0, 0, 1].into() };
+        let granted = exchange_at(&authority, &Clock::from_fn(|| NOW)).run(&caller, &form).await;
+        assert_eq!(&*granted.ok().unwrap().0.scope, "https://graph.microsoft.com/User.Read");
         let [(headers, form)] = std::mem::take(&mut *recorder.0.lock().unwrap()).try_into().unwrap();
         (headers, form, token)
     }

@@ -6,20 +6,29 @@ use axum::{
     extract::Request,
     http::{HeaderMap, header::CONTENT_TYPE},
 };
-use std::{future::poll_fn, pin::Pin};
+use std::{borrow::Cow, future::poll_fn, pin::Pin};
 
 /// The longest body that is looked at, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 /// How much more is read and thrown away, so that the sender is still there to hear why it was refused.
 const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 
-/// The fields of an `application/x-www-form-urlencoded` request.
-pub(crate) async fn read(request: Request) -> Result<Vec<(String, String)>, Refusal> {
+/// A request's body, read and small enough.
+pub(crate) struct Form(Vec<u8>);
+
+impl Form {
+    /// The fields, in order.
+    pub(crate) fn fields(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(&self.0).collect()
+    }
+}
+
+/// Reads an `application/x-www-form-urlencoded` request.
+pub(crate) async fn read(request: Request) -> Result<Form, Refusal> {
     if !is_form(request.headers()) {
         return Err(Refusal::MediaType);
     }
-    let body = limited(request.into_body()).await?;
-    Ok(form_urlencoded::parse(&body).into_owned().collect())
+    limited(request.into_body()).await.map(Form)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

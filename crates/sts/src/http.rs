@@ -34,7 +34,10 @@ pub(crate) struct Answer {
 
 /// No answer arrived, or more than anybody asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Unreachable;
+pub(crate) struct Unreachable {
+    /// Whether it was the connection that failed, and not time that ran out.
+    pub(crate) retryable: bool,
+}
 
 /// A client for this authority.
 pub(crate) fn client(authority: &Origin) -> Result<Client, reqwest::Error> {
@@ -52,12 +55,13 @@ pub(crate) fn client(authority: &Origin) -> Result<Client, reqwest::Error> {
 
 /// Sends a request.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, Unreachable> {
-    let mut response = request.send().await.map_err(|_| Unreachable)?;
+    let failed = |error: reqwest::Error| Unreachable { retryable: !error.is_timeout() };
+    let mut response = request.send().await.map_err(failed)?;
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| Unreachable)? {
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_BODY {
-            return Err(Unreachable);
+            return Err(Unreachable { retryable: false });
         }
     }
     Ok(Answer { status: response.status().as_u16(), retry_after: retry_after(&response), body })

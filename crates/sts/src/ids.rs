@@ -11,6 +11,12 @@ macro_rules! id {
         #[serde(transparent)]
         pub(crate) struct $name(Uuid);
 
+        impl $name {
+            pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)

@@ -8,8 +8,8 @@ use crate::{http::Answer, secret::Secret};
 use serde::{Deserialize, Deserializer};
 use sts_wire::{ErrorCode, INVALID_SUBJECT_TOKEN};
 
-/// A backend token.
-pub(crate) struct BackendToken {
+/// What Entra granted.
+pub(crate) struct Granted {
     pub(crate) access_token: Secret,
     /// Seconds left.
     pub(crate) expires_in: u64,
@@ -35,14 +35,14 @@ pub(crate) struct EntraError {
 }
 
 /// Judges an answer.
-pub(crate) fn judge(answer: &Answer) -> Result<BackendToken, Box<EntraError>> {
+pub(crate) fn judge(answer: &Answer) -> Result<Granted, Box<EntraError>> {
     if answer.status == 200
         && let Ok(grant) = serde_json::from_slice::<Grant>(&answer.body)
         && grant.token_type.eq_ignore_ascii_case("bearer")
         && !grant.access_token.is_empty()
     {
         let access_token = Secret::new(grant.access_token);
-        return Ok(BackendToken { access_token, expires_in: grant.expires_in, scope: grant.scope });
+        return Ok(Granted { access_token, expires_in: grant.expires_in, scope: grant.scope });
     }
     // A body that is no OAuth error is a proxy's or an outage's; without `error` it is judged as one.
     Err(Box::new(refusal(answer, serde_json::from_slice(&answer.body).unwrap_or_default())))
@@ -122,6 +122,16 @@ fn meaning(status: u16, body: &OAuthError) -> (ErrorCode, bool) {
     let known = body.error_codes.iter().find_map(|number| reaction(*number));
     (known.unwrap_or_else(|| by_name(&body.error, body.suberror.as_deref())), false)
 }
+
+impl EntraError {
+    /// Whether it is the control client's credential that Entra does not take: another one may do.
+    pub(crate) fn refuses_credential(&self) -> bool {
+        self.error_codes.iter().any(|number| CREDENTIAL.contains(number))
+    }
+}
+
+/// Certificates that are unknown, expired or not valid yet, assertions that are; secrets that are wrong or expired.
+const CREDENTIAL: [u64; 8] = [700024, 700027, 1000502, 7000214, 7000215, 7000222, 7000274, 7000277];
 
 /// Too many requests: of the tenant or application, and of a client that repeats itself.
 const THROTTLED: [u64; 2] = [90055, 50196];

@@ -2,17 +2,21 @@
 //!
 //! It holds the private keys of all control clients and stands in front of Entra's on-behalf-of flow. What it decides, in
 //! the order of one exchange: `config` and `policy` say who may ask for what, `token` decodes a client token without
-//! believing it, `keys` finds the key its tenant signs with, `verify` believes it or not, `assertion` and `obo` make the
-//! request to Entra, `judge` reads the answer. `exchange` is that walk; `router`, `serve` and `server` carry it over HTTP.
+//! believing it, `keys` finds the key its tenant signs with, `verify` believes it or not, `limits` counts, `scope` allows.
+//! Then `backend` knows where a backend token comes from: its cache, or `entra`, which asks on its `lane` with a `credential`
+//! and lets `judge` read the answer. `exchange` is that walk; `router`, `serve` and `server` carry it over HTTP, `service`
+//! keeps house.
 //!
 //! It never takes the control client from a parameter, only from the verified `aud`; never returns a refresh token; and
 //! never writes a token, an assertion, an e-mail or an upstream description anywhere but where it belongs.
 
-mod assertion;
+mod backend;
 mod claims;
 mod clock;
 mod config;
 mod cors;
+mod credential;
+mod entra;
 mod error;
 mod exchange;
 mod form;
@@ -20,21 +24,28 @@ mod http;
 mod ids;
 mod judge;
 mod keys;
+mod lane;
+mod limits;
 pub mod log;
-mod obo;
+mod metrics;
 mod origin;
 mod policy;
+mod proxy;
 mod refusal;
 mod router;
+mod scope;
 mod secret;
 mod serve;
 mod server;
+mod service;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod token;
 mod verify;
 
-pub use assertion::CredentialError;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
+pub use credential::CredentialError;
 pub use server::{Server, StartError};
+pub use tls::TlsError;

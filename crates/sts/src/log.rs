@@ -3,9 +3,18 @@
 //! Never a token, code, assertion, e-mail or description. The fields are GUIDs that were parsed as such, the contract's
 //! codes and this crate's own sentences; nothing else of a request or an answer has a way in here.
 
-use crate::{error::ApiError, ids::TenantId};
-use axum::{extract::Request, middleware::Next, response::Response};
-use std::time::Instant;
+use crate::{
+    error::ApiError,
+    backend::Source,
+    ids::{ClientId, TenantId},
+    service::Service,
+};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use std::{sync::Arc, time::Instant};
 use sts_wire::ErrorCode;
 use tracing::{Instrument, Span, Subscriber, field, level_filters::LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
@@ -38,8 +47,12 @@ impl Outcome {
     }
 }
 
-/// Writes one line when an exchange has been answered.
-pub(crate) async fn request(request: Request, next: Next) -> Response {
+/// Counts an exchange that has been answered, and writes one line.
+pub(crate) async fn request(
+    State(service): State<Arc<Service>>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.uri().path() != sts_wire::PATH {
         return next.run(request).await;
     }
@@ -52,11 +65,17 @@ pub(crate) async fn request(request: Request, next: Next) -> Response {
     );
     async {
         let response = next.run(request).await;
-        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = started.elapsed();
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let status = response.status().as_u16();
+        let source = response.extensions().get::<Source>().copied();
         match response.extensions().get::<Outcome>() {
-            None => tracing::info!(status, ms, outcome = "ok"),
+            None => {
+                service.metrics.exchanged(None, source, took);
+                tracing::info!(status, ms, outcome = "ok", source = source.map(Source::as_str));
+            }
             Some(Outcome { error, aadsts, reason }) => {
+                service.metrics.exchanged(Some(*error), source, took);
                 tracing::warn!(status, ms, outcome = error.as_str(), aadsts, reason);
             }
         }
@@ -72,9 +91,9 @@ pub(crate) fn correlation(id: &str) {
 }
 
 /// Says what the current exchange is about: the control client and the tenant, as the token names them.
-pub(crate) fn about(aud: &str, tid: TenantId) {
+pub(crate) fn about(aud: Option<ClientId>, tid: TenantId) {
     // An `aud` that is no GUID is a text that a stranger chose.
-    if let Ok(aud) = aud.parse::<crate::ids::ClientId>() {
+    if let Some(aud) = aud {
         Span::current().record("aud", field::display(aud));
     }
     Span::current().record("tid", field::display(tid));

@@ -2,7 +2,7 @@
 //!
 //! https only, and http where it cannot leave the machine. No wildcards: an origin is listed or it is not.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{borrow::Borrow, fmt, net::IpAddr, str::FromStr};
 
 /// An origin that may be talked to or listened to.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -13,13 +13,16 @@ pub(crate) struct Origin(String);
 pub(crate) struct NotAnOrigin;
 
 impl Origin {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether nothing sent to it is protected by TLS; then it is on this machine.
     pub(crate) fn is_plain_loopback(&self) -> bool {
         self.0.starts_with("http:")
+    }
+}
+
+/// An origin hashes and compares as its text does: so a set of them is asked for a header's text as it is.
+impl Borrow<str> for Origin {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

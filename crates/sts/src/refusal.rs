@@ -28,9 +28,15 @@ pub(crate) enum Refusal {
     /// `claims` is not an object with only an `access_token` object.
     #[error("The parameter claims must be a JSON object with only an access_token member.")]
     Claims,
+    /// Too many requests wait for Entra already.
+    #[error("Too many requests wait for Entra ID already.")]
+    Crowded,
     /// Entra gave no usable answer.
     #[error("Entra ID cannot be reached at the moment.")]
     EntraUnreachable,
+    /// The headers are over the limit.
+    #[error("The headers are too large.")]
+    HeadTooLarge,
     /// The tenant's signing keys are not known and cannot be fetched.
     #[error("The signing keys of the tenant cannot be fetched at the moment.")]
     KeysUnavailable,
@@ -120,11 +126,12 @@ impl Refusal {
             Self::BodyTooLarge
             | Self::BodyUnreadable
             | Self::Claims
+            | Self::HeadTooLarge
             | Self::MediaType
             | Self::Method
             | Self::NotFound
             | Self::Token(_) => ErrorCode::InvalidRequest,
-            Self::EntraUnreachable | Self::KeysUnavailable | Self::TimedOut => {
+            Self::Crowded | Self::EntraUnreachable | Self::KeysUnavailable | Self::TimedOut => {
                 ErrorCode::TemporarilyUnavailable
             }
             Self::Panicked | Self::Signing => ErrorCode::ServerError,
@@ -135,6 +142,7 @@ impl Refusal {
     /// The HTTP status: the one of the code, except where HTTP has a word of its own.
     pub(crate) fn status(self) -> u16 {
         match self {
+            Self::HeadTooLarge => 431,
             Self::Method => 405,
             Self::NotFound => 404,
             other => other.code().status(),

@@ -1,15 +1,26 @@
 //! The addresses of this service and what every request meets on its way: a log line, the origin, a panic, a time limit.
 
-use crate::{cors, error::ApiError, exchange::Exchange, form, log, origin::Origin, refusal::Refusal};
+use crate::{
+    cors,
+    error::ApiError,
+    exchange::Caller,
+    form, log,
+    origin::Origin,
+    refusal::Refusal,
+    serve::Peer,
+    service::Service,
+};
 use axum::{
     Extension, Json, Router,
     extract::{Request, State},
+    http::{StatusCode, header::CONTENT_TYPE},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, net::IpAddr, sync::Arc, time::Duration};
 use sts_wire::{ACCESS_TOKEN_TYPE, GRANT_TYPE, PATH};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -17,38 +28,81 @@ use tower_http::catch_panic::CatchPanicLayer;
 const TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Everything this service answers. `issuer` is its own address.
-pub(crate) fn router(exchange: Arc<Exchange>, issuer: &str) -> Router {
+pub(crate) fn router(service: Arc<Service>, issuer: &str) -> Router {
     Router::new()
         .route(PATH, post(token))
         .route("/.well-known/oauth-authorization-server", get(Json(metadata(issuer))))
         .route("/livez", get("alive"))
-        // Credentials are read before the address is bound: whoever is asked here is ready.
-        .route("/readyz", get("ready"))
+        .route("/readyz", get(ready))
         .fallback(async || ApiError::from(Refusal::NotFound))
         .method_not_allowed_fallback(async || ApiError::from(Refusal::Method))
-        .with_state(Arc::clone(&exchange))
+        .with_state(Arc::clone(&service))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
             ApiError::from(Refusal::Panicked).into_response()
         }))
-        .layer(from_fn_with_state(exchange, cors::guard))
-        .layer(from_fn(log::request))
+        .layer(from_fn_with_state(Arc::clone(&service), cors::guard))
+        .layer(from_fn_with_state(service, log::request))
 }
 
 async fn token(
-    State(exchange): State<Arc<Exchange>>,
+    State(service): State<Arc<Service>>,
     Extension(origin): Extension<Origin>,
+    peer: Option<Extension<Peer>>,
     request: Request,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
+    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(Peer(address))| address);
+    let caller = Caller { origin, address: service.proxies.caller(peer, request.headers()) };
     let form = form::read(request).await?;
-    let granted = exchange.run(&origin, &form).await?;
-    Ok(Json(json!({
-        "access_token": granted.access_token.expose(),
-        "issued_token_type": ACCESS_TOKEN_TYPE,
-        "token_type": "Bearer",
-        "expires_in": granted.expires_in,
-        "scope": granted.scope,
-    })))
+    let (granted, source) = match service.exchange.run(&caller, &form.fields()).await {
+        Ok(granted) => granted,
+        Err(error) => return Ok(error.to_response()),
+    };
+    let body = Body {
+        access_token: granted.access_token.expose(),
+        issued_token_type: ACCESS_TOKEN_TYPE,
+        token_type: "Bearer",
+        expires_in: granted.expires.saturating_sub(service.exchange.clock.now()),
+        scope: &granted.scope,
+    };
+    Ok((Extension(source), Json(body)).into_response())
+}
+
+async fn ready(State(service): State<Arc<Service>>) -> Response {
+    if service.ready() {
+        "ready".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready").into_response()
+    }
+}
+
+/// The private port: for the operator's machines, and for nobody's browser.
+pub(crate) fn private(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/livez", get("alive"))
+        .route("/readyz", get(details))
+        .route("/metrics", get(metrics))
+        .with_state(service)
+}
+
+async fn details(State(service): State<Arc<Service>>) -> Response {
+    let status = if service.ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(service.details())).into_response()
+}
+
+async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], service.metrics_text()).into_response()
+}
+
+/// RFC 8693 §2.2.1.
+#[derive(Serialize)]
+struct Body<'a> {
+    access_token: &'a str,
+    issued_token_type: &'static str,
+    token_type: &'static str,
+    expires_in: u64,
+    scope: &'a str,
 }
 
 /// RFC 8414 §2, as much of it as applies to a token endpoint without clients that authenticate.
@@ -72,16 +126,17 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        testing::{APP, BROKER, KEY, claims, exchange},
+        testing::{APP, BROKER, KEY, claims, service},
     };
     use axum::{
         body::{Body, Bytes, HttpBody},
-        http::{HeaderMap, Method, StatusCode, header},
+        http::{HeaderMap, Method, header},
     };
     use http_body::Frame;
     use std::{
         convert::Infallible,
         pin::Pin,
+        sync::atomic::{AtomicU32, Ordering::SeqCst},
         task::{Context, Poll},
     };
     use tower::ServiceExt;
@@ -123,7 +178,7 @@ mod tests {
     }
 
     async fn ask(clock: Clock, request: Request) -> Answered {
-        let router = router(Arc::new(exchange(&clock)), "https://sts.example");
+        let router = router(Arc::new(service(&clock)), "https://sts.example");
         let response = router.oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -185,9 +240,12 @@ mod tests {
 
     #[tokio::test]
     async fn other_addresses_are_open_to_probes_and_closed_to_foreign_origins() {
-        for path in ["/livez", "/readyz", "/.well-known/oauth-authorization-server"] {
+        // Not ready: nobody answers where this service's keys come from.
+        for (path, status) in
+            [("/livez", 200), ("/readyz", 503), ("/.well-known/oauth-authorization-server", 200)]
+        {
             let probe = Request::get(path).body(Body::empty()).unwrap();
-            assert_eq!(ask(Clock::system(), probe).await.status, 200);
+            assert_eq!(ask(Clock::system(), probe).await.status, status, "{path}");
             let foreign = Request::get(path)
                 .header(header::ORIGIN, "https://evil.example")
                 .body(Body::empty())
@@ -241,7 +299,12 @@ mod tests {
         let body = format!(
             "grant_type={GRANT_TYPE}&subject_token_type={ACCESS_TOKEN_TYPE}&subject_token={token}&client_id={BROKER}&scope=x"
         );
-        let clock = Clock::from_fn(|| panic!("this test's clock"));
+        let looks = AtomicU32::new(0);
+        // The limits look at it when they are made.
+        let clock = Clock::from_fn(move || match looks.fetch_add(1, SeqCst) {
+            0..4 => 0,
+            _ => panic!("this test's clock"),
+        });
         ask(clock, post_form(&[APP], body)).await.is(500, "server_error");
     }
 }

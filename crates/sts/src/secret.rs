@@ -1,11 +1,12 @@
 //! Texts that must not get out: they have no `Debug`, no `Display` and no `==`, and so cannot be logged or compared by accident.
 
-/// A token or an assertion.
-pub(crate) struct Secret(String);
+/// A token, an assertion or a password.
+#[derive(Clone)]
+pub(crate) struct Secret(Box<str>);
 
 impl Secret {
-    pub(crate) fn new(text: String) -> Self {
-        Self(text)
+    pub(crate) fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
     }
 
     /// The text. Call this only to put it into a request to Entra or into the answer to the broker.

@@ -1,69 +1,280 @@
-//! Connections: taken, served and let go, and how long a stranger may hold one without asking for anything.
+//! Connections: taken, served and let go, how many there may be, and how long a stranger may hold one without asking.
 //!
 //! Not axum's own loop: that waits for ever for the head of a request, so that as many half-sent heads as there are file
 //! descriptors would keep everybody else out, and so would peers that went away without a word.
 
-use axum::Router;
-use hyper::server::conn::http1;
+use crate::{proxy::Proxies, tls::Tls};
+use axum::{Router, body::Body};
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
+    server::graceful::{GracefulShutdown, Watcher},
 };
-use std::{future::Future, pin::pin, time::Duration};
-use tokio::{net::TcpListener, time::sleep};
+use prometheus_client::metrics::gauge::Gauge;
+use std::{
+    collections::HashMap,
+    future::Future,
+    net::IpAddr,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+use tower::Service;
 
-/// The longest wait for the head of a request, the next one of a kept connection included. Longer than the minute for which
-/// proxies keep theirs, so that none is closed under a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// The longest wait for the head of a request, the next one of a kept connection included.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same behind proxies: longer than the minute for which they keep theirs, so that none is closed under a request.
+const PROXY_HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// The longest that a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest head, in bytes; the router refuses one of a quarter of that, readable for the page that sent it.
+const MAX_HEAD: usize = 64 * 1024;
 /// The pause after a connection that could not be taken, as when there is no file descriptor left.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long connections are served on after the last was taken, before those that ask for nothing are closed: what was sent
+/// before its sender could know is still answered.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Who may come in, and how many at once.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) proxies: Proxies,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) open: Gauge,
+}
+
+impl Door {
+    /// To the private port: for a handful of machines.
+    pub(crate) fn private() -> Self {
+        let (tls, proxies, open) = (None, Proxies::default(), Gauge::default());
+        Self { tls, proxies, connections: 64, connections_per_address: 64, open }
+    }
+}
+
+/// The address at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Serves until `stopped`, and then what is under way.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, door: Door, stopped: impl Future<Output = ()>) {
+    let head = if door.proxies.any() { PROXY_HEAD_TIMEOUT } else { HEAD_TIMEOUT };
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD);
+    let hall = Arc::new(Hall { http, router, door, addresses: Mutex::default() });
+    let places = Arc::new(Semaphore::new(hall.door.connections));
     let connections = GracefulShutdown::new();
     let mut stopped = pin!(stopped);
     loop {
-        let taken = tokio::select! {
-            () = &mut stopped => break,
-            taken = listener.accept() => taken,
+        let taken = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (place, listener.accept().await)
         };
-        let Ok((stream, _)) = taken else {
+        let (place, taken) = tokio::select! {
+            () = &mut stopped => break,
+            taken = taken => taken,
+        };
+        let Ok((stream, peer)) = taken else {
             tracing::error!("A connection could not be taken.");
             sleep(PAUSE).await;
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(connections.watch(connection));
+        hall.welcome(stream, peer.ip(), place, connections.watcher());
+    }
+    // Whoever was connected before the door closes is served too.
+    while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
+        hall.welcome(stream, peer.ip(), None, connections.watcher());
     }
     drop(listener);
+    tokio::select! {
+        () = sleep(LINGER) => {}
+        () = all_gone(&places, hall.door.connections) => {}
+    }
     connections.shutdown().await;
+}
+
+async fn all_gone(places: &Semaphore, number: usize) {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    places.acquire_many(number).await.ok();
+}
+
+/// What all connections share.
+struct Hall {
+    http: http1::Builder,
+    router: Router,
+    door: Door,
+    addresses: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Hall {
+    fn welcome(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        place: Option<OwnedSemaphorePermit>,
+        watcher: Watcher,
+    ) {
+        let Some(guest) = Guest::enter(self, peer, place) else { return };
+        stream.set_nodelay(true).ok();
+        let hall = Arc::clone(self);
+        tokio::spawn(async move {
+            match hall.door.tls.as_ref().map(|tls| tls.acceptor()) {
+                None => hall.converse(stream, peer, watcher).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                        hall.converse(stream, peer, watcher).await;
+                    }
+                }
+            }
+            drop(guest);
+        });
+    }
+
+    async fn converse<S>(&self, stream: S, peer: IpAddr, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = self.router.clone();
+        let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            // A router is always ready.
+            router.clone().call(request.map(Body::new))
+        });
+        // A connection that breaks is its peer's affair.
+        watcher.watch(self.http.serve_connection(TokioIo::new(stream), answer)).await.ok();
+    }
+}
+
+/// A connection that counts.
+struct Guest {
+    hall: Arc<Hall>,
+    peer: IpAddr,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Guest {
+    fn enter(hall: &Arc<Hall>, peer: IpAddr, place: Option<OwnedSemaphorePermit>) -> Option<Self> {
+        let mut addresses = hall.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = addresses.entry(peer).or_default();
+        if *count >= hall.door.connections_per_address && !hall.door.proxies.trust(peer) {
+            return None;
+        }
+        *count += 1;
+        hall.door.open.inc();
+        Some(Self { hall: Arc::clone(hall), peer, _place: place })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.hall.door.open.dec();
+        let mut addresses = self.hall.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = addresses.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&self.peer);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::pending;
+    use axum::routing::get;
+    use std::{future::pending, net::SocketAddr};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpStream,
-        time::timeout,
+        sync::oneshot,
     };
+
+    const GET: &str = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    fn door(connections: usize, connections_per_address: usize) -> Door {
+        let (tls, proxies, open) = (None, Proxies::default(), Gauge::default());
+        Door { tls, proxies, connections, connections_per_address, open }
+    }
+
+    async fn open(door: Door, stopped: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, Router::new().route("/livez", get("alive")), door, stopped));
+        address
+    }
+
+    async fn answered(stream: &mut TcpStream) -> bool {
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).await.is_ok() && &begin == b"HTTP/1.1 200"
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_does_not_come_is_waited_for_only_so_long() {
-        let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
-        for said in ["", "PRI * HT", "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX-Slow: ", get] {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            tokio::spawn(serve(listener, Router::new(), pending()));
+        for said in ["", "PRI * HT", "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX-Slow: ", GET] {
+            let address = open(door(10, 10), pending()).await;
             let mut stranger = TcpStream::connect(address).await.unwrap();
             stranger.write_all(said.as_bytes()).await.unwrap();
             let closed = timeout(HEAD_TIMEOUT * 10, stranger.read_to_end(&mut Vec::new())).await;
             assert!(closed.is_ok(), "after {said:?} the connection stays open");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_address_cannot_have_more_connections_than_its_share() {
+        let address = open(door(10, 2), pending()).await;
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(GET.as_bytes()).await.unwrap();
+            assert!(answered(&mut stream).await);
+            held.push(stream);
+        }
+        let mut third = TcpStream::connect(address).await.unwrap();
+        third.write_all(GET.as_bytes()).await.ok();
+        assert!(!answered(&mut third).await);
+        drop(held);
+        loop {
+            let mut again = TcpStream::connect(address).await.unwrap();
+            again.write_all(GET.as_bytes()).await.ok();
+            if answered(&mut again).await {
+                break;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn beyond_all_places_one_waits_until_another_leaves() {
+        let address = open(door(1, 10), pending()).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(GET.as_bytes()).await.unwrap();
+        assert!(answered(&mut first).await);
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(GET.as_bytes()).await.unwrap();
+        assert!(timeout(Duration::from_millis(50), answered(&mut second)).await.is_err());
+        drop(first);
+        // What was read so far is gone with the read that was given up, so the rest shows that it is answered.
+        assert!(second.read(&mut [0; 64]).await.unwrap() > 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_had_connected_before_the_door_closed_is_served() {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let address = open(door(100, 100), async { drop(stopped.await) }).await;
+        let mut waiting = Vec::new();
+        for _ in 0..20 {
+            waiting.push(TcpStream::connect(address).await.unwrap());
+        }
+        drop(stop);
+        for mut stream in waiting {
+            stream.write_all(GET.as_bytes()).await.unwrap();
+            assert!(answered(&mut stream).await);
         }
     }
 }

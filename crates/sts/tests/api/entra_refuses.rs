@@ -43,7 +43,9 @@ async fn a_challenge_of_entra_reaches_the_caller_as_it_is() {
 async fn trouble_at_entra_is_told_apart() {
     let world = World::start().await;
     let hears = async |trouble| {
-        world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: Some(1) });
+        // An outage is asked twice.
+        world.entra.clear_weather();
+        world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: None });
         let answer = world.good().send().await;
         (
             answer.status,

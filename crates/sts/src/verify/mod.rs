@@ -4,14 +4,19 @@
 //! [`verify`] needs it. [`VerifiedToken`] can be made only here, so whoever holds one need not ask again.
 //! It never authorises by name, e-mail or `preferred_username`.
 
+mod memory;
+
 use crate::{
-    ids::TenantId,
+    ids::{ClientId, ObjectId, TenantId},
     keys::SigningKey,
     origin::Origin,
-    policy::Rules,
+    policy::ControlClient,
     refusal::{Refusal, TokenFault},
     token::{Presented, Untrusted},
 };
+use std::sync::Arc;
+
+pub(crate) use memory::{Memory, TokenHash};
 
 /// How far the clocks of Entra and of this service may be apart, in seconds.
 ///
@@ -25,7 +30,7 @@ const SCOPE: &str = "access_as_user";
 /// A client token that is what it says.
 pub(crate) struct VerifiedToken<'a> {
     text: &'a str,
-    tenant: TenantId,
+    subject: Arc<Subject>,
 }
 
 impl VerifiedToken<'_> {
@@ -34,9 +39,57 @@ impl VerifiedToken<'_> {
         self.text
     }
 
-    /// The user's tenant.
+    /// What it says.
+    pub(crate) fn subject(&self) -> &Arc<Subject> {
+        &self.subject
+    }
+
+    /// Whether the application that asks is the one that the token was given to.
+    pub(crate) fn check_holder(&self, client_id: &str) -> Result<(), Refusal> {
+        if client_id.parse() == Ok(self.subject.broker) { Ok(()) } else { Err(Refusal::BrokerParameter) }
+    }
+}
+
+/// What a verified token says about whom.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    client: ClientId,
+    tenant: TenantId,
+    user: ObjectId,
+    broker: ClientId,
+    expires: u64,
+    hash: TokenHash,
+}
+
+impl Subject {
+    /// The control client: `aud`.
+    pub(crate) fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// The user's tenant: `tid`.
     pub(crate) fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    /// The user: `oid`.
+    pub(crate) fn user(&self) -> ObjectId {
+        self.user
+    }
+
+    /// The broker that the token was given to: `azp`.
+    pub(crate) fn broker(&self) -> ClientId {
+        self.broker
+    }
+
+    /// `exp`.
+    pub(crate) fn expires(&self) -> u64 {
+        self.expires
+    }
+
+    /// Of the token's text.
+    pub(crate) fn hash(&self) -> &TokenHash {
+        &self.hash
     }
 }
 
@@ -50,12 +103,12 @@ pub(crate) fn check_issuer(claims: &Untrusted, authority: &Origin) -> Result<(),
     if claims.iss == issuer(authority, claims.tid) { Ok(()) } else { Err(TokenFault::Issuer) }
 }
 
-/// Believes a token, or says why not. `client_id` is the request's parameter, `rules` those of the token's `aud`.
+/// Believes a token, or says why not. `client` is the one of the token's `aud`.
 pub(crate) fn verify<'a>(
     presented: Presented<'a>,
+    hash: TokenHash,
     key: &SigningKey,
-    rules: &Rules,
-    client_id: &str,
+    client: &ControlClient,
     now: u64,
 ) -> Result<VerifiedToken<'a>, Refusal> {
     if !key.signed(presented.signed, &presented.signature) {
@@ -63,9 +116,11 @@ pub(crate) fn verify<'a>(
     }
     let claims = presented.claims;
     check_times(&claims, now)?;
-    check_delegation(&claims)?;
-    check_broker(&claims, rules, client_id)?;
-    Ok(VerifiedToken { text: presented.text, tenant: claims.tid })
+    let user = check_delegation(&claims)?;
+    let broker = check_broker(&claims, client)?;
+    let subject =
+        Subject { client: client.id, tenant: claims.tid, user, broker, expires: claims.exp, hash };
+    Ok(VerifiedToken { text: presented.text, subject: Arc::new(subject) })
 }
 
 fn check_times(claims: &Untrusted, now: u64) -> Result<(), TokenFault> {
@@ -79,38 +134,40 @@ fn check_times(claims: &Untrusted, now: u64) -> Result<(), TokenFault> {
 }
 
 /// A user is present (`oid`), and the token was given for acting as that user.
-fn check_delegation(claims: &Untrusted) -> Result<(), TokenFault> {
+fn check_delegation(claims: &Untrusted) -> Result<ObjectId, TokenFault> {
     let delegated = claims.scp.as_deref().is_some_and(|scopes| scopes.split(' ').any(|scope| scope == SCOPE));
     let user = claims.idtyp.as_deref().is_none_or(|kind| kind == "user");
-    if delegated && user && claims.oid.is_some() { Ok(()) } else { Err(TokenFault::Delegation) }
+    claims.oid.filter(|_| delegated && user).ok_or(TokenFault::Delegation)
 }
 
-/// The token was given to a public client that is an allowed broker, and that is the one that asks.
-fn check_broker(claims: &Untrusted, rules: &Rules, client_id: &str) -> Result<(), Refusal> {
-    let broker = claims.azp.filter(|azp| rules.brokers.contains(azp)).ok_or(Refusal::Broker)?;
-    if client_id.parse() != Ok(broker) {
-        return Err(Refusal::BrokerParameter);
-    }
-    if claims.azpacr.as_deref() != Some("0") {
-        return Err(Refusal::BrokerConfidential);
-    }
-    Ok(())
+/// The token was given to a public client that is an allowed broker.
+fn check_broker(claims: &Untrusted, client: &ControlClient) -> Result<ClientId, Refusal> {
+    let broker = claims.azp.filter(|azp| client.rules.brokers.contains(azp)).ok_or(Refusal::Broker)?;
+    if claims.azpacr.as_deref() == Some("0") { Ok(broker) } else { Err(Refusal::BrokerConfidential) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keys, testing::*};
+    use crate::testing::*;
     use serde_json::{Value, json};
 
     const AUTHORITY: &str = "https://login.example";
 
     fn verified_with(key: &Key, claims: &Value, client_id: &str) -> Result<(), Refusal> {
-        let issuer = format!("{AUTHORITY}/{TENANT}/v2.0");
-        let published = json!({ "keys": [KEY.jwk("k", &issuer)] }).to_string();
-        let published = keys::read(published.as_bytes(), &issuer, TENANT.parse().unwrap());
         let token = key.sign(claims);
-        verify(Presented::read(&token)?, &published["k"], &rules(), client_id, NOW).map(|_| ())
+        let (hash, key) = (TokenHash::of(&token), signing_key(&KEY));
+        verify(Presented::read(&token)?, hash, &key, &control_client(rules()), NOW)?.check_holder(client_id)
+    }
+
+    impl Subject {
+        /// The subject of the shared good token, with other ids in place of these.
+        pub(crate) fn for_test(client: &str, tenant: &str, user: &str, broker: &str, token: &str) -> Arc<Self> {
+            let (client, tenant) = (client.parse().unwrap(), tenant.parse().unwrap());
+            let (user, broker) = (user.parse().unwrap(), broker.parse().unwrap());
+            let (expires, hash) = (NOW + 3600, TokenHash::of(token));
+            Arc::new(Self { client, tenant, user, broker, expires, hash })
+        }
     }
 
     /// The verdict on a good token in which one claim has another value; `Null` takes it out.

@@ -1,0 +1,114 @@
+//! The service as a whole: the exchange, what is counted of it, whether it is ready, and what it does by itself in between.
+
+use crate::{
+    exchange::Exchange,
+    metrics::{Credential, Metrics},
+    proxy::Proxies,
+    tls::Tls,
+};
+use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// Everything that a request meets.
+pub(crate) struct Service {
+    pub(crate) exchange: Exchange,
+    pub(crate) metrics: Metrics,
+    pub(crate) proxies: Proxies,
+    tls: Option<Arc<Tls>>,
+    /// Told to stop: still answering, and no longer to be chosen.
+    draining: AtomicBool,
+}
+
+impl Service {
+    pub(crate) fn new(exchange: Exchange, proxies: Proxies, tls: Option<Arc<Tls>>) -> Self {
+        Self { exchange, metrics: Metrics::new(), proxies, tls, draining: AtomicBool::new(false) }
+    }
+
+    /// Whether new requests should come here: the keys of at least one tenant are known, and nobody said stop.
+    pub(crate) fn ready(&self) -> bool {
+        let keys = &self.exchange.keys;
+        !self.draining() && keys.missing().len() < keys.len()
+    }
+
+    /// Whether it was told to stop.
+    pub(crate) fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on it is not ready.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// What an operator wants to know: no secrets, but names; for the private port.
+    pub(crate) fn details(&self) -> Value {
+        let now = self.exchange.clock.now();
+        let credentials: Vec<Value> = self
+            .exchange
+            .policy
+            .clients()
+            .flat_map(|client| client.credentials.in_order().map(|(_, one)| (client.name.clone(), one)))
+            .map(|(client, one)| {
+                let left = one.expires().map(|end| end.saturating_sub(now) / 86_400);
+                json!({ "client": client, "credential": one.label(), "days_left": left })
+            })
+            .collect();
+        json!({
+            "ready": self.ready(),
+            "draining": self.draining(),
+            "keys_missing": self.exchange.keys.missing(),
+            "credentials": credentials,
+        })
+    }
+
+    /// The metrics' text, with the state as it is now.
+    pub(crate) fn metrics_text(&self) -> String {
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.metrics.text(|state| {
+            let (entries, bytes) = self.exchange.backend.size();
+            state.cache_entries.set(whole(entries));
+            state.cache_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            state.lanes_closed.set(whole(self.exchange.backend.lanes_closed()));
+            state.keys_missing.set(whole(self.exchange.keys.missing().len()));
+            state.certificates.clear();
+            for client in self.exchange.policy.clients() {
+                for (_, one) in client.credentials.in_order() {
+                    let Some(end) = one.expires() else { continue };
+                    let label = Credential { client: client.name.clone(), credential: one.label() };
+                    state.certificates.get_or_create(&label).set(end as f64);
+                }
+            }
+        })
+    }
+
+    /// What is done every half minute: keys that are old are fetched, credentials that changed are read, the ended is forgotten.
+    pub(crate) async fn housekeep(&self) {
+        self.exchange.keys.refresh_old().await;
+        self.reload();
+        self.exchange.sweep();
+    }
+
+    /// Reads credentials and this service's own certificate, where they changed.
+    fn reload(&self) {
+        if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.reload()) {
+            tracing::error!(%error, "This service's own certificate cannot be read any more; the one before stays in use.");
+        }
+        for client in self.exchange.policy.clients() {
+            let outcome = client.credentials.reload();
+            self.metrics.reloaded(outcome.changed, outcome.failed);
+            let name = client.name.as_str();
+            if outcome.changed > 0 {
+                tracing::info!(client = name, "Credentials that changed are in use now.");
+            }
+            if outcome.failed > 0 {
+                tracing::error!(
+                    client = name,
+                    "A credential cannot be read any more; the one before stays in use."
+                );
+            }
+        }
+    }
+}
