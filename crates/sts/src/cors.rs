@@ -11,8 +11,8 @@ use axum::{
     http::{
         HeaderMap, HeaderValue,
         header::{
-            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONNECTION, ORIGIN, VARY,
-            X_CONTENT_TYPE_OPTIONS,
+            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONNECTION, ORIGIN,
+            VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
     middleware::Next,
@@ -21,13 +21,10 @@ use axum::{
 use std::sync::Arc;
 
 /// Lets allowed origins through, with their [`crate::origin::Origin`] as an extension, and marks every answer.
-pub(crate) async fn guard(
-    State(service): State<Arc<Service>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn guard(State(service): State<Arc<Service>>, mut request: Request, next: Next) -> Response {
     let named = only_origin(request.headers()).cloned();
-    let allowed = named.as_ref().and_then(|named| service.exchange.policy.origin(named.to_str().ok()?)).cloned();
+    let allowed =
+        named.as_ref().and_then(|named| service.exchange.policy.origin(named.to_str().ok()?)).cloned();
     let (mut response, reader) = match allowed {
         Some(_) if head_is_too_large(request.headers()) => {
             (ApiError::from(Refusal::HeadTooLarge).into_response(), named)

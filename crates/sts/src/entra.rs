@@ -72,7 +72,12 @@ impl Entra {
             match &outcome {
                 Err(error) if error.refuses_credential() => {
                     let (client, credential) = (asked.client.name.as_str(), credential.label());
-                    tracing::error!(client, credential, aadsts = error.aadsts(), "Entra refuses a credential.");
+                    tracing::error!(
+                        client,
+                        credential,
+                        aadsts = error.aadsts(),
+                        "Entra refuses a credential."
+                    );
                 }
                 Err(ApiError::Refused(Refusal::Signing)) => {}
                 _ => {

@@ -58,12 +58,7 @@ pub(crate) struct Pass {
 
 impl Lanes {
     /// A place on the lane, at once or within a short wait.
-    pub(crate) async fn enter(
-        &self,
-        tenant: TenantId,
-        client: ClientId,
-        now: u64,
-    ) -> Result<Pass, ApiError> {
+    pub(crate) async fn enter(&self, tenant: TenantId, client: ClientId, now: u64) -> Result<Pass, ApiError> {
         let lane = self.lane(tenant, client);
         lane.open(now)?;
         let place = timeout(PATIENCE, Arc::clone(&lane.places).acquire_owned()).await;

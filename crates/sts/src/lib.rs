@@ -44,6 +44,7 @@ mod tls;
 mod token;
 mod verify;
 
+pub use backend::SharedCacheError;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use credential::CredentialError;

@@ -8,10 +8,7 @@ use crate::{
     verify::Subject,
 };
 use governor::{
-    NotUntil, Quota, RateLimiter,
-    clock::Clock as GovernorClock,
-    middleware::NoOpMiddleware,
-    nanos::Nanos,
+    NotUntil, Quota, RateLimiter, clock::Clock as GovernorClock, middleware::NoOpMiddleware, nanos::Nanos,
     state::keyed::DashMapStateStore,
 };
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
@@ -58,9 +55,7 @@ impl Limits {
         let user = (subject.tenant(), subject.user());
         self.users.check_key(&user).map_err(|until| self.limited("user", &until))?;
         self.tenants.check_key(&subject.tenant()).map_err(|until| self.limited("tenant", &until))?;
-        self.clients
-            .check_key(&subject.client())
-            .map_err(|until| self.limited("control client", &until))
+        self.clients.check_key(&subject.client()).map_err(|until| self.limited("control client", &until))
     }
 
     fn limited(&self, whose: &'static str, until: &NotUntil<Nanos>) -> ApiError {

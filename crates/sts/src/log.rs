@@ -4,8 +4,8 @@
 //! codes and this crate's own sentences; nothing else of a request or an answer has a way in here.
 
 use crate::{
-    error::ApiError,
     backend::Source,
+    error::ApiError,
     ids::{ClientId, TenantId},
     service::Service,
 };
@@ -48,11 +48,7 @@ impl Outcome {
 }
 
 /// Counts an exchange that has been answered, and writes one line.
-pub(crate) async fn request(
-    State(service): State<Arc<Service>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn request(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     if request.uri().path() != sts_wire::PATH {
         return next.run(request).await;
     }

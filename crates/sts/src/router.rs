@@ -1,13 +1,7 @@
 //! The addresses of this service and what every request meets on its way: a log line, the origin, a panic, a time limit.
 
 use crate::{
-    cors,
-    error::ApiError,
-    exchange::Caller,
-    form, log,
-    origin::Origin,
-    refusal::Refusal,
-    serve::Peer,
+    cors, error::ApiError, exchange::Caller, form, log, origin::Origin, refusal::Refusal, serve::Peer,
     service::Service,
 };
 use axum::{

@@ -110,7 +110,8 @@ fn is_label(text: &str) -> bool {
 
 /// A scope that names its resource. One without is Graph's or OpenID's (`offline_access`), and would bring more than was asked.
 fn backend_scope(text: &str) -> Result<&str, NotAScope> {
-    let whole = text.rsplit_once('/').is_some_and(|(resource, name)| !resource.is_empty() && !name.is_empty());
+    let whole =
+        text.rsplit_once('/').is_some_and(|(resource, name)| !resource.is_empty() && !name.is_empty());
     if whole && !text.contains(char::is_whitespace) { Ok(text) } else { Err(NotAScope) }
 }
 
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_one_label_of_the_host_and_for_nothing_else() {
-        for good in ["https://contoso.sharepoint.com/.default", "https://contoso-my.sharepoint.com/.default"] {
+        for good in ["https://contoso.sharepoint.com/.default", "https://contoso-my.sharepoint.com/.default"]
+        {
             assert_eq!(allowed(good).as_deref(), Ok(good));
         }
         for bad in [

@@ -64,7 +64,12 @@ impl Door {
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Serves until `stopped`, and then what is under way.
-pub(crate) async fn serve(listener: TcpListener, router: Router, door: Door, stopped: impl Future<Output = ()>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    door: Door,
+    stopped: impl Future<Output = ()>,
+) {
     let head = if door.proxies.any() { PROXY_HEAD_TIMEOUT } else { HEAD_TIMEOUT };
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD);

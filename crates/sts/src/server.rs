@@ -1,7 +1,7 @@
 //! The running service: started in a process that has others, on any free port, and stopped when dropped.
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, Shared, SharedCacheError},
     clock::Clock,
     config::{ClientConfig, Config},
     credential::{CredentialError, CredentialFiles, Credentials},
@@ -63,6 +63,9 @@ pub enum StartError {
     /// Its own certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The shared cache cannot be used.
+    #[error("cache.redis: {0}")]
+    SharedCache(#[from] SharedCacheError),
     /// The HTTP client could not be made.
     #[error("the HTTP client could not be made: {0}")]
     Http(#[from] reqwest::Error),
@@ -92,13 +95,14 @@ impl Server {
             lanes: Lanes::default(),
             clock: clock.clone(),
         };
+        let shared = config.cache.redis.as_ref().map(|redis| Shared::new(redis, &clock)).transpose()?;
         let exchange = Exchange {
             authority: config.authority,
             policy,
             keys,
             verified: Memory::new(config.cache.bytes / MEMORY_SHARE),
             limits: Limits::new(config.limits.per_minute, &clock),
-            backend: Backend::new(config.cache.bytes - config.cache.bytes / MEMORY_SHARE, entra),
+            backend: Backend::new(config.cache.bytes - config.cache.bytes / MEMORY_SHARE, shared, entra),
             clock,
         };
         let tls = config.tls.map(Tls::load).transpose()?.map(Arc::new);

@@ -136,8 +136,7 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
     let authority = authority.parse().unwrap();
     let http = http::client(&authority).unwrap();
     let keys = KeyStore::new(&authority, policy.tenants(), false, &http, clock);
-    let entra =
-        Entra { authority: authority.clone(), http, lanes: Lanes::default(), clock: clock.clone() };
+    let entra = Entra { authority: authority.clone(), http, lanes: Lanes::default(), clock: clock.clone() };
     let limit = NonZeroU32::MAX;
     let limits = Limits::new(PerMinute { address: limit, user: limit, tenant: limit, client: limit }, clock);
     Exchange {
@@ -146,7 +145,7 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
         keys,
         verified: Memory::new(1 << 20),
         limits,
-        backend: Backend::new(1 << 20, entra),
+        backend: Backend::new(1 << 20, None, entra),
         clock: clock.clone(),
     }
 }

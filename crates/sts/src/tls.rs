@@ -35,7 +35,9 @@ pub enum TlsError {
         source: io::Error,
     },
     /// The files hold something else.
-    #[error("tls.certificate and tls.private_key must hold a PEM certificate chain and the PEM key of its first certificate")]
+    #[error(
+        "tls.certificate and tls.private_key must hold a PEM certificate chain and the PEM key of its first certificate"
+    )]
     Files,
 }
 

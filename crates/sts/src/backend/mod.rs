@@ -6,6 +6,7 @@
 
 mod flight;
 mod key;
+mod shared;
 mod store;
 
 use crate::{
@@ -24,6 +25,8 @@ use store::{Found, Store};
 use sts_wire::ErrorCode;
 
 pub(crate) use key::Key;
+pub(crate) use shared::Shared;
+pub use shared::SharedCacheError;
 pub(crate) use store::BackendToken;
 
 /// What a verified request asks for.
@@ -62,14 +65,16 @@ pub(crate) struct Backend {
 
 struct Inner {
     store: Store,
+    shared: Option<Shared>,
     entra: Entra,
     clock: Clock,
 }
 
 impl Backend {
-    pub(crate) fn new(bytes: u64, entra: Entra) -> Self {
+    /// A cache of so many bytes, what other processes know, and Entra.
+    pub(crate) fn new(bytes: u64, shared: Option<Shared>, entra: Entra) -> Self {
         let clock = entra.clock.clone();
-        let inner = Arc::new(Inner { store: Store::new(bytes), entra, clock });
+        let inner = Arc::new(Inner { store: Store::new(bytes), shared, entra, clock });
         Self { inner, flights: Flights::default() }
     }
 
@@ -144,10 +149,25 @@ impl Inner {
         {
             return Ok(token);
         }
+        if look == Look::First
+            && let Some(shared) = &self.shared
+            && let Some(token) = shared.find(&key).await
+        {
+            let token = Arc::new(token);
+            // As everywhere, what has ended is not found.
+            self.store.keep(key.clone(), Arc::clone(&token), self.clock.now());
+            if let Some(Found::Token(token, _)) = self.store.find(&key, self.clock.now()) {
+                return Ok(token);
+            }
+        }
         let asked_at = self.clock.now();
         match self.entra.on_behalf_of(&asked).await {
             Ok(granted) => {
                 let token = Arc::new(BackendToken::new(granted, asked.scopes.as_str(), asked_at));
+                let seconds = store::lasts(&key, &token, self.clock.now());
+                if let (Some(shared), Some(seconds)) = (&self.shared, seconds) {
+                    shared.leave(&key, &token, seconds);
+                }
                 self.store.keep(key, Arc::clone(&token), self.clock.now());
                 Ok(token)
             }
@@ -157,6 +177,9 @@ impl Inner {
                     self.store.refuse(key, &error, self.clock.now());
                 } else if error.code() != ErrorCode::TemporarilyUnavailable {
                     self.store.forget(&key);
+                    if let Some(shared) = &self.shared {
+                        shared.forget(&key);
+                    }
                 }
                 Err(error)
             }

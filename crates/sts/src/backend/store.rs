@@ -95,9 +95,8 @@ impl Store {
         {
             return;
         }
-        let entry = Entry::Token(token);
-        if now < ends(&key, &entry) {
-            self.entries.insert(key, entry);
+        if lasts(&key, &token, now).is_some() {
+            self.entries.insert(key, Entry::Token(token));
         } else {
             self.entries.remove(&key);
         }
@@ -110,7 +109,6 @@ impl Store {
             self.entries.insert(key, Entry::Refused { error: Arc::clone(error), until: now + seconds });
         }
     }
-
 
     /// Forgets an entry that a caller's challenge says is no good.
     pub(crate) fn forget(&self, key: &Key) {
@@ -128,13 +126,21 @@ impl Store {
     }
 }
 
-/// When an entry ends: with the client token at the latest.
+/// For how many seconds a token may be handed out from a cache, if it may at all.
+pub(super) fn lasts(key: &Key, token: &BackendToken, now: u64) -> Option<u64> {
+    token_ends(key, token).checked_sub(now).filter(|seconds| *seconds > 0)
+}
+
 fn ends(key: &Key, entry: &Entry) -> u64 {
-    let own = match entry {
-        Entry::Token(token) => token.expires.saturating_sub(LEAST_LIFE),
-        Entry::Refused { until, .. } => *until,
-    };
-    own.min(key.subject().expires())
+    match entry {
+        Entry::Token(token) => token_ends(key, token),
+        Entry::Refused { until, .. } => *until.min(&key.subject().expires()),
+    }
+}
+
+/// Before the token ends, and with the client token at the latest.
+fn token_ends(key: &Key, token: &BackendToken) -> u64 {
+    token.expires.saturating_sub(LEAST_LIFE).min(key.subject().expires())
 }
 
 /// When to ask for the next token ahead of this one's end: not at all if the client token ends first. Spread over a minute
@@ -149,7 +155,9 @@ fn replace_at(key: &Key, token: &BackendToken) -> Option<u64> {
 fn repeated_for(error: &ApiError) -> u64 {
     let ApiError::Entra(error) = error else { return 0 };
     match error.code {
-        ErrorCode::TemporarilyUnavailable if error.throttled => error.retry_after.unwrap_or(1).min(MAX_REFUSAL),
+        ErrorCode::TemporarilyUnavailable if error.throttled => {
+            error.retry_after.unwrap_or(1).min(MAX_REFUSAL)
+        }
         ErrorCode::AccessDenied
         | ErrorCode::ConsentRequired
         | ErrorCode::InteractionRequired
@@ -236,7 +244,11 @@ mod tests {
     #[test]
     fn a_refusal_is_repeated_for_a_short_while_and_a_throttle_as_long_as_it_says() {
         let store = Store::new(1 << 20);
-        store.refuse(key("t"), &refusal(&json!({"error": "invalid_grant", "error_codes": [65001]}), None), NOW);
+        store.refuse(
+            key("t"),
+            &refusal(&json!({"error": "invalid_grant", "error_codes": [65001]}), None),
+            NOW,
+        );
         assert_eq!(found(&store, NOW + 4), "refusal");
         assert_eq!(found(&store, NOW + 5), "nothing");
         let throttle = json!({"error": "invalid_grant", "error_codes": [50196]});

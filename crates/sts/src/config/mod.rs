@@ -22,7 +22,7 @@ use std::{
 use value::{GUID, ORIGIN, Place, wrong};
 
 pub(crate) use client::ClientConfig;
-pub(crate) use service::{CacheConfig, LimitsConfig, TlsFiles};
+pub(crate) use service::{CacheConfig, LimitsConfig, RedisConfig, TlsFiles};
 
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 
@@ -95,9 +95,8 @@ impl Config {
         let file: File = toml::from_str(text).map_err(|error| value::shape(text, &error))?;
         let top = Place::top(folder);
         let tenants = tenants(file.tenants, &top)?;
-        let others = file.other_tenants.map(|entry| {
-            top.at("other_tenants").values("origins", &entry.origins, ORIGIN)
-        });
+        let others =
+            file.other_tenants.map(|entry| top.at("other_tenants").values("origins", &entry.origins, ORIGIN));
         let other_tenants = others.transpose()?;
         let clients = client::clients(file.clients, &top, &tenants, file.development)?;
         let port = "must be an address and a port, such as 127.0.0.1:8080";

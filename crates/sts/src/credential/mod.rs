@@ -54,7 +54,9 @@ pub enum CredentialError {
     #[error("its private key does not belong to its certificate")]
     Mismatch,
     /// The PKCS#12 file cannot be opened.
-    #[error("its pfx file cannot be opened: it is no PKCS#12 file, or the password in password_file is not its own")]
+    #[error(
+        "its pfx file cannot be opened: it is no PKCS#12 file, or the password in password_file is not its own"
+    )]
     Pfx,
     /// There is no key in the PKCS#12 file.
     #[error("its pfx file holds no RSA key of at least 2048 bits")]

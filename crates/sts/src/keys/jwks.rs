@@ -35,7 +35,9 @@ impl KeySet {
         let Ok(set) = serde_json::from_slice::<Body>(body) else { return Self::default() };
         let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value::<EntraJwk>(key).ok());
         let usable = keys.filter(|jwk| {
-            jwk.kty == "RSA" && !jwk.issuer.is_empty() && jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
+            jwk.kty == "RSA"
+                && !jwk.issuer.is_empty()
+                && jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
         });
         let kept = |jwk: &EntraJwk| Some(Arc::clone(&before.0.iter().find(|one| one.jwk == *jwk)?.key));
         Self(

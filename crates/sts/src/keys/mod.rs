@@ -102,7 +102,6 @@ impl KeyStore {
         let sources = self.tenants.values().chain(&self.common);
         sources.filter(|source| source.known().is_empty()).map(|source| source.of.as_str()).collect()
     }
-
 }
 
 #[derive(Default)]

@@ -75,9 +75,8 @@ impl Memory {
 
     /// Forgets what would no longer be believed.
     pub(crate) fn sweep(&self, now: u64) {
-        self.known.retain(|_, one| {
-            one.key.strong_count() > 0 && now < one.subject.expires.saturating_add(LEEWAY)
-        });
+        self.known
+            .retain(|_, one| one.key.strong_count() > 0 && now < one.subject.expires.saturating_add(LEEWAY));
     }
 }
 

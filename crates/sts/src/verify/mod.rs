@@ -118,8 +118,7 @@ pub(crate) fn verify<'a>(
     check_times(&claims, now)?;
     let user = check_delegation(&claims)?;
     let broker = check_broker(&claims, client)?;
-    let subject =
-        Subject { client: client.id, tenant: claims.tid, user, broker, expires: claims.exp, hash };
+    let subject = Subject { client: client.id, tenant: claims.tid, user, broker, expires: claims.exp, hash };
     Ok(VerifiedToken { text: presented.text, subject: Arc::new(subject) })
 }
 
@@ -162,7 +161,13 @@ mod tests {
 
     impl Subject {
         /// The subject of the shared good token, with other ids in place of these.
-        pub(crate) fn for_test(client: &str, tenant: &str, user: &str, broker: &str, token: &str) -> Arc<Self> {
+        pub(crate) fn for_test(
+            client: &str,
+            tenant: &str,
+            user: &str,
+            broker: &str,
+            token: &str,
+        ) -> Arc<Self> {
             let (client, tenant) = (client.parse().unwrap(), tenant.parse().unwrap());
             let (user, broker) = (user.parse().unwrap(), broker.parse().unwrap());
             let (expires, hash) = (NOW + 3600, TokenHash::of(token));
