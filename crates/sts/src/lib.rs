@@ -5,7 +5,7 @@
 //! believing it, `keys` finds the key its tenant signs with, `verify` believes it or not, `limits` counts, `scope` allows.
 //! Then `backend` knows where a backend token comes from: its cache, or `entra`, which asks on its `lane` with a `credential`
 //! and lets `judge` read the answer. `exchange` is that walk; `router`, `serve` and `server` carry it over HTTP, `service`
-//! keeps house.
+//! keeps house, and `doctor` looks at it all before the first user comes.
 //!
 //! It never takes the control client from a parameter, only from the verified `aud`; never returns a refresh token; and
 //! never writes a token, an assertion, an e-mail or an upstream description anywhere but where it belongs.
@@ -16,6 +16,7 @@ mod clock;
 mod config;
 mod cors;
 mod credential;
+mod doctor;
 mod entra;
 mod error;
 mod exchange;
@@ -48,5 +49,6 @@ pub use backend::SharedCacheError;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use credential::CredentialError;
+pub use doctor::{Finding, Grade, examine};
 pub use server::{Server, StartError};
 pub use tls::TlsError;

@@ -86,8 +86,7 @@ impl Server {
     /// When a credential is unusable or an address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let http = http::client(&config.authority)?;
-        let clients = config.clients.into_iter().map(control_client).collect::<Result<_, _>>()?;
-        let policy = Policy::new(config.tenants, config.other_tenants, clients);
+        let policy = policy(&config)?;
         let keys = KeyStore::new(&config.authority, policy.tenants(), policy.knows_others(), &http, &clock);
         let entra = Entra {
             authority: config.authority.clone(),
@@ -195,11 +194,25 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErr
     Ok((listener, bound))
 }
 
-fn control_client(config: ClientConfig) -> Result<ControlClient, StartError> {
+/// Who may ask for what, with all credentials read.
+pub(crate) fn policy(config: &Config) -> Result<Policy, StartError> {
+    let clients = config.clients.iter().map(control_client).collect::<Result<_, _>>()?;
+    Ok(Policy::new(config.tenants.clone(), config.other_tenants.clone(), clients))
+}
+
+/// Whether the files of TLS and of the shared cache can be used.
+pub(crate) fn check_files(config: &Config, clock: &Clock) -> Result<(), StartError> {
+    config.tls.clone().map(Tls::load).transpose()?;
+    config.cache.redis.as_ref().map(|redis| Shared::new(redis, clock)).transpose()?;
+    Ok(())
+}
+
+fn control_client(config: &ClientConfig) -> Result<ControlClient, StartError> {
     if config.credentials.iter().any(|files| matches!(files, CredentialFiles::Secret { .. })) {
         tracing::warn!(client = config.name, "A client secret is in use: use a certificate in production.");
     }
-    let credentials = Credentials::load(config.credentials)
+    let credentials = Credentials::load(config.credentials.clone())
         .map_err(|source| StartError::Credential { client: config.name.clone(), source })?;
-    Ok(ControlClient { id: config.client_id, name: config.name, rules: config.rules, credentials })
+    let (name, rules) = (config.name.clone(), config.rules.clone());
+    Ok(ControlClient { id: config.client_id, name, rules, credentials })
 }

@@ -4,8 +4,14 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cache;
+mod credentials;
 mod entra_refuses;
 mod exchange;
+mod faults;
+mod isolation;
 mod log;
+mod operations;
+mod redis;
 mod subject_token;
 mod world;

@@ -8,6 +8,7 @@ use std::{path::PathBuf, sync::LazyLock};
 use sts_wire::{ACCESS_TOKEN_TYPE, GRANT_TYPE};
 
 pub(crate) const APP: &str = "http://app.localhost:1";
+pub(crate) const CONTOSO: &str = "70000000-0000-4000-8000-000000000001";
 pub(crate) const FABRIKAM_APP: &str = "http://fabrikam.localhost:1";
 pub(crate) const BROKER: &str = "b0000000-0000-4000-8000-000000000001";
 pub(crate) const USER_READ: &str = "https://graph.microsoft.com/User.Read";
@@ -25,6 +26,7 @@ grants = [{ client = "file-picker", resource = "graph", scopes = ["User.Read"] }
 id = "d0000000-0000-4000-8000-00000000000f"
 username = "fred@fabrikam.example"
 name = "Fred"
+guest_of = { contoso = "d0000000-0000-4000-8000-0000000000ff" }
 "#;
 
 static ESTATE: LazyLock<(Estate, Certificates)> = LazyLock::new(|| {
@@ -43,8 +45,23 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::configured("", "").await
+    }
+
+    /// With these lines at the top of the service's configuration, and these tables at its end.
+    pub(crate) async fn configured(top: &str, tables: &str) -> Self {
+        let entra = Self::entra().await;
+        let server = Self::server(&entra, &Self::configuration(&entra, top, tables)).await;
+        Self::of(entra, server)
+    }
+
+    pub(crate) fn of(entra: Entra, server: sts::Server) -> Self {
+        Self { entra, server, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+    }
+
+    pub(crate) async fn entra() -> Entra {
         let (estate, certificates) = &*ESTATE;
-        let entra = Entra::start(entra_dev::Options {
+        Entra::start(entra_dev::Options {
             estate: estate.clone(),
             app: APP.to_owned(),
             certificates: certificates.clone(),
@@ -52,19 +69,34 @@ impl World {
             clock: entra_dev::Clock::system(),
         })
         .await
-        .unwrap();
+        .unwrap()
+    }
+
+    /// The service's configuration for this authority, as TOML.
+    pub(crate) fn configuration(entra: &Entra, top: &str, tables: &str) -> String {
+        let (estate, certificates) = &*ESTATE;
         let at = Addresses { app: APP.to_owned(), authority: entra.origin().to_owned(), sts: String::new() };
         let config = estate.sts_config(&at, "127.0.0.1:0", certificates.folder());
         let (first, fabrikam) = config.split_once("000000000002\"\norigins").unwrap();
-        let config = format!("{first}000000000002\"\norigins{}", fabrikam.replacen(APP, FABRIKAM_APP, 1));
+        let fabrikam = fabrikam.replacen(APP, FABRIKAM_APP, 1);
+        format!("{top}\n{first}000000000002\"\norigins{fabrikam}\n{tables}")
+    }
+
+    /// A service with this configuration and this authority's clock.
+    pub(crate) async fn server(entra: &Entra, configuration: &str) -> sts::Server {
         let clock = entra.clock().clone();
-        let server = sts::Server::start(
-            sts::Config::parse(&config).unwrap(),
-            sts::Clock::from_fn(move || clock.now()),
-        )
-        .await
-        .unwrap();
-        Self { entra, server, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+        let config = sts::Config::parse(configuration).unwrap();
+        sts::Server::start(config, sts::Clock::from_fn(move || clock.now())).await.unwrap()
+    }
+
+    /// The folder in which the control clients' certificates are.
+    pub(crate) fn certificates() -> PathBuf {
+        ESTATE.1.folder().to_owned()
+    }
+
+    /// Another process's service with the same authority.
+    pub(crate) fn beside(&self, server: sts::Server) -> Beside<'_> {
+        Beside { world: self, server }
     }
 
     /// An exchange of a good token of the file picker for Graph, as the broker asks for it.
@@ -86,7 +118,14 @@ impl World {
             ("client_id", BROKER),
         ];
         let fields = fields.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-        Call { world: self, origin: Some(APP), fields }
+        Call { world: self, server: &self.server, origin: Some(APP), fields }
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn until(&self, so: impl Fn() -> bool) {
+        while !so() {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// How often the stand-in's token endpoint was asked.
@@ -95,8 +134,21 @@ impl World {
     }
 }
 
+/// A second service in the same world.
+pub(crate) struct Beside<'w> {
+    world: &'w World,
+    pub(crate) server: sts::Server,
+}
+
+impl Beside<'_> {
+    pub(crate) fn call_with(&self, token: &str) -> Call<'_> {
+        Call { server: &self.server, ..self.world.call_with(token) }
+    }
+}
+
 pub(crate) struct Call<'w> {
     world: &'w World,
+    server: &'w sts::Server,
     origin: Option<&'static str>,
     fields: Vec<(&'static str, String)>,
 }
@@ -120,15 +172,32 @@ impl Call<'_> {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let url = format!("{}{}", self.world.server.origin(), sts_wire::PATH);
-        let mut request = self.world.http.post(url).form(&self.fields);
-        if let Some(origin) = self.origin {
-            request = request.header(ORIGIN, origin);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, body: serde_json::from_slice(&response.bytes().await.unwrap()).unwrap() }
+        answer(self.request()).await
     }
+
+    /// Sends it at once, whether or not somebody waits.
+    pub(crate) fn spawn(self) -> tokio::task::JoinHandle<Answer> {
+        tokio::spawn(answer(self.request()))
+    }
+
+    fn request(&self) -> reqwest::RequestBuilder {
+        self.to(self.server.origin(), &self.world.http)
+    }
+
+    /// The request, to a service elsewhere and by another client.
+    pub(crate) fn to(&self, origin: &str, client: &reqwest::Client) -> reqwest::RequestBuilder {
+        let request = client.post(format!("{origin}{}", sts_wire::PATH)).form(&self.fields);
+        match self.origin {
+            Some(origin) => request.header(ORIGIN, origin),
+            None => request,
+        }
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: serde_json::from_slice(&response.bytes().await.unwrap()).unwrap() }
 }
 
 #[derive(Debug)]
@@ -163,4 +232,14 @@ pub(crate) fn claims(token: &str) -> Value {
     use base64::Engine;
     let payload = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&payload).unwrap()
+}
+
+/// A fresh certificate that Entra does not know, and its key, in this folder.
+pub(crate) fn certificate_files(folder: &std::path::Path) -> (PathBuf, PathBuf) {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+    let paths = (folder.join("fresh.crt.pem"), folder.join("fresh.key.pem"));
+    std::fs::write(&paths.0, certificate.pem()).unwrap();
+    std::fs::write(&paths.1, key.serialize_pem()).unwrap();
+    paths
 }

@@ -1,0 +1,182 @@
+//! What goes wrong at Entra and at the edges, under load: no answer is lost, and none is wrong.
+
+use crate::world::{APP, FABRIKAM_APP, World, claims};
+use entra_dev::{Command, MintRequest, Place, Trouble, Weather};
+use serde_json::json;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
+
+fn weather(world: &World, place: Place, trouble: Trouble, times: Option<u32>) {
+    world.entra.weather(Weather { place, client_id: None, trouble, times });
+}
+
+#[tokio::test]
+async fn one_outage_or_broken_connection_is_nobodys_trouble() {
+    let world = World::start().await;
+    for trouble in
+        [Trouble::Html { status: 500 }, Trouble::Html { status: 503 }, Trouble::Drop, Trouble::Delay { ms: 300 }]
+    {
+        weather(&world, Place::Token, trouble, Some(1));
+        assert_eq!(world.good().send().await.status, 200, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_never_sent_again() {
+    let world = World::start().await;
+    for trouble in [Trouble::Html { status: 403 }, Trouble::Throttle { retry_after: 1 }] {
+        world.entra.clear_requests();
+        weather(&world, Place::Token, trouble, Some(1));
+        assert_ne!(world.good().send().await.status, 200);
+        assert_eq!(world.asked(), 1, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_roll_over_under_load_fail_nobody() {
+    let world = World::start().await;
+    let mut calls = Vec::new();
+    for step in 0..60 {
+        if step == 20 {
+            // Past the time for which an unknown key may not cause another fetch.
+            world.entra.clock().advance(Duration::from_secs(301));
+            let roll = Command::RollKeys { tenant: "contoso".to_owned(), retire_old: false };
+            world.entra.perform(roll).unwrap();
+        }
+        calls.push((step, world.good().spawn()));
+        tokio::task::yield_now().await;
+    }
+    for (step, call) in calls {
+        assert_eq!(call.await.unwrap().status, 200, "call {step}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_withdrawn_key_signed_is_believed_no_longer_remembered_or_not() {
+    let world = World::start().await;
+    let token = world.entra.mint(MintRequest::new("file-picker"));
+    assert_eq!(world.call_with(&token).send().await.status, 200);
+    let roll = Command::RollKeys { tenant: "contoso".to_owned(), retire_old: true };
+    world.entra.perform(roll).unwrap();
+    // Within the hour the keys are fetched again by the service itself.
+    let exp = world.entra.clock().now() + 9_000;
+    let fresh = world.entra.mint(MintRequest::new("file-picker").claim("exp", exp));
+    world.entra.clock().advance(Duration::from_secs(3_500));
+    assert_eq!(world.call_with(&token).send().await.status, 200, "not noticed yet");
+    world.entra.clock().advance(Duration::from_secs(100));
+    world.server.housekeep().await;
+    let reason = "The client token is signed with a key that its tenant does not publish.";
+    world.call_with(&token).send().await.is_bad_token(reason);
+    assert_eq!(world.call_with(&fresh).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn clocks_that_are_four_minutes_apart_disturb_nobody() {
+    for (ahead, behind) in [(240, 0), (0, 240)] {
+        let entra = World::entra().await;
+        let clock = entra.clock().clone();
+        let config = sts::Config::parse(&World::configuration(&entra, "", "")).unwrap();
+        let clock = sts::Clock::from_fn(move || clock.now() + ahead - behind);
+        let server = sts::Server::start(config, clock).await.unwrap();
+        let world = World::of(entra, server);
+        let token = world.entra.mint(MintRequest::new("file-picker"));
+        for _ in 0..2 {
+            assert_eq!(world.call_with(&token).send().await.status, 200, "{ahead} {behind}");
+        }
+        // An assertion that is used again must not have ended by Entra's clock either.
+        world.entra.clock().advance(Duration::from_secs(230));
+        assert_eq!(world.good().send().await.status, 200, "{ahead} {behind}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_tenant_is_left_alone_and_a_healthy_one_beside_it_served() {
+    let world = World::start().await;
+    world.entra.throttle(30, 5);
+    for _ in 0..5 {
+        assert_eq!(world.good().send().await.status, 429);
+    }
+    world.entra.clear_requests();
+    let refused = world.good().send().await;
+    refused.is(429, "temporarily_unavailable", None, "Entra ID asks for fewer requests.");
+    let wait = refused.body["retry_after"].as_u64().unwrap();
+    assert!((28..=30).contains(&wait), "{wait}");
+    assert_eq!(world.asked(), 0);
+    let healthy = world.call(MintRequest::new("file-picker").tenant("fabrikam")).origin(Some(FABRIKAM_APP));
+    assert_eq!(healthy.send().await.status, 200);
+    world.entra.clock().advance(Duration::from_secs(30));
+    assert_eq!(world.good().send().await.status, 200);
+}
+
+/// An exchange request as bytes, so that it can be sent in pieces.
+fn raw(world: &World, more: &str) -> String {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", sts_wire::GRANT_TYPE)
+        .append_pair("subject_token", &world.entra.mint(MintRequest::new("file-picker")))
+        .append_pair("subject_token_type", sts_wire::ACCESS_TOKEN_TYPE)
+        .append_pair("scope", crate::world::USER_READ)
+        .append_pair("client_id", crate::world::BROKER)
+        .finish();
+    let length = body.len();
+    format!(
+        "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nOrigin: {APP}\r\nConnection: close\r\n{more}\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+async fn answer(stream: &mut TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn thousands_of_idle_and_dawdling_connections_leave_room_for_everybody_else() {
+    let world = World::configured("", "[limits]\nconnections = 4000\nconnections_per_address = 3000").await;
+    let mut held = Vec::new();
+    for step in 0..2_500 {
+        // From another address of this machine, as strangers come from elsewhere.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
+        let mut stream = socket.connect(world.server.address()).await.unwrap();
+        if step % 2 == 0 {
+            stream.write_all(b"POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+        }
+        held.push(stream);
+    }
+    for _ in 0..20 {
+        assert_eq!(world.good().send().await.status, 200);
+    }
+    drop(held);
+}
+
+#[tokio::test]
+async fn headers_that_are_too_large_are_refused_readably_and_huge_ones_at_once() {
+    let world = World::start().await;
+    for (size, readable) in [(20 * 1024, true), (200 * 1024, false)] {
+        let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
+        let header = format!("X-Large: {}\r\n", "x".repeat(size));
+        stream.write_all(raw(&world, &header).as_bytes()).await.ok();
+        let mut begin = vec![0; 1024];
+        let read = stream.read(&mut begin).await.unwrap_or(0);
+        let answer = String::from_utf8_lossy(&begin[..read]).to_lowercase();
+        assert!(answer.is_empty() && !readable || answer.starts_with("http/1.1 431"), "{size}: {answer}");
+        assert_eq!(answer.contains("access-control-allow-origin"), readable, "{size}: {answer}");
+    }
+    assert_eq!(world.good().send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_in_small_pieces_is_a_request() {
+    let world = World::start().await;
+    let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
+    for piece in raw(&world, "").as_bytes().chunks(37) {
+        stream.write_all(piece).await.unwrap();
+    }
+    let answer = answer(&mut stream).await;
+    let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(claims(body["access_token"].as_str().unwrap())["tid"], json!(crate::world::CONTOSO));
+}
