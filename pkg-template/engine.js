@@ -116,6 +116,7 @@ export function createEngine(emit) {
   return {
     isHost: true,
     ready: configuration.known,
+    clients: configuration.clients,
     account() {
       return instance ? use((broker) => broker.account) : null;
     },
