@@ -277,7 +277,9 @@ impl Stage {
     /// When there is no such window, or it stays.
     pub async fn sign_in_as(&self, username: &str) -> Result {
         self.enter_sign_in_window().await?;
-        self.the("#username").await?.send_keys(username).await?;
+        let field = self.the("#username").await?;
+        field.clear().await?; // A login hint may be there already.
+        field.send_keys(username).await?;
         self.the("#sign-in").await?.click().await?;
         self.leave_sign_in_window().await
     }
