@@ -11,20 +11,24 @@ pub trait Env: 'static {
     type Json: Json;
     /// A sign-in window that was opened; dropping it closes it if it is still there.
     type Popup: 'static;
+    /// A wait whose end says nothing.
+    type Wait: Future + Unpin;
     /// A mailbox for one redirect response; dropping it stops listening and forgets the pending record.
-    type Inbox: Inbox;
+    type Inbox: Inbox<Json = Self::Json>;
 
     /// Milliseconds since the epoch.
     fn now(&self) -> u64;
-    /// Unpredictable bytes.
-    fn random(&self) -> [u8; 32];
+    /// 32 unpredictable bytes, as 64 hexadecimal digits in lower case.
+    fn random(&self) -> String;
     /// Runs a future to its end whether or not anybody waits for it.
     fn spawn(&self, future: impl Future<Output = ()> + 'static);
     /// Resolves after so many milliseconds; the timer is cleared on drop.
-    async fn sleep(&self, ms: u32);
+    fn sleep(&self, ms: u32) -> Self::Wait;
 
-    /// Parses JSON text; none if it is not JSON.
-    fn parse_json(&self, text: &str) -> Option<Self::Json>;
+    /// Parses JSON text. What is not JSON has no members.
+    fn parse_json(&self, text: &str) -> Self::Json;
+    /// Parses JSON text in base64url without padding (RFC 4648 §5). What is not that, to the letter, has no members.
+    fn parse_base64url(&self, text: &str) -> Self::Json;
     /// POSTs a form without credentials, custom headers or redirects, so that no CORS preflight is needed.
     async fn post_form(&self, url: &str, body: String) -> Result<Reply<Self::Json>, Unreachable>;
 
@@ -36,10 +40,10 @@ pub trait Env: 'static {
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
     /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler. Dropping
     /// the future withdraws the invitation.
-    async fn invite(&self, url: &str) -> Invitation<Self::Popup>;
+    fn invite(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
-    async fn given_up(&self, popup: &Self::Popup, url: &str);
+    fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;
     /// Starts listening for the response of one pending redirect. To be called before a window opens.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
@@ -48,10 +52,12 @@ pub trait Env: 'static {
 }
 
 /// The redirect response of one sign-in.
-#[allow(async_fn_in_trait)]
 pub trait Inbox: 'static {
-    /// The raw response: a query or fragment without its `?` or `#`.
-    async fn response(&mut self) -> String;
+    /// As [`Env::Json`].
+    type Json: Json;
+    /// The response's fields. It comes as form text (RFC 6749 appendix B), a query or fragment without its `?` or `#`. What is
+    /// longer than any response of Entra (16 kB), not the form of any text, or repeats a field has no members.
+    fn response(&mut self) -> impl Future<Output = Self::Json> + Unpin;
 }
 
 /// An HTTP answer that arrived.

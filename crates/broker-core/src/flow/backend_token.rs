@@ -45,8 +45,8 @@ pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: 
             Remedy::Wait if !paused && pause <= LONGEST_PAUSE => {
                 paused = true;
                 // Twenty calls that were refused together do not come back together.
-                let [jitter, ..] = core.env.random();
-                core.env.sleep(pause as u32 + u32::from(jitter)).await;
+                let jitter = core.env.random().bytes().map(u32::from).sum::<u32>() % 256;
+                core.env.sleep(pause as u32 + jitter).await;
             }
             _ => return Err(refusal.error),
         }
