@@ -5,9 +5,9 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
-    // Not a bare number, although it is one: with that the module would import it directly, past the glue that is packed.
-    #[wasm_bindgen(js_name = sleep)]
-    fn start(ms: JsValue) -> Wait;
+    // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
+    #[wasm_bindgen(catch, js_name = sleep)]
+    fn start(ms: u32) -> Result<Wait, JsValue>;
 }
 
 /// Milliseconds since the epoch.
@@ -20,5 +20,5 @@ pub fn now() -> u64 {
 /// Resolves after so many milliseconds. Dropped before, it leaves no timer behind.
 #[must_use]
 pub fn sleep(ms: u32) -> Waiting {
-    Waiting::new(start(ms.into()))
+    Waiting::new(start(ms).unwrap_throw())
 }
