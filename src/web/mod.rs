@@ -19,7 +19,8 @@ pub use window::Popup;
 pub(crate) use window::{activated, given_up, invite};
 
 use crate::{convert, hooks::Hooks, json::Value};
-use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+use broker_core::{Env, Event, HostFacts, Invitation};
+use http::Sent;
 use std::future::Future;
 
 /// The browser.
@@ -38,6 +39,7 @@ impl Web {
 impl Env for Web {
     type Json = Value;
     type Popup = Popup;
+    type Sent = Sent;
     type Wait = Waiting;
     type Inbox = Inbox;
 
@@ -65,8 +67,8 @@ impl Env for Web {
         Value::parse_base64url(text)
     }
 
-    async fn post_form(&self, url: &str, body: String) -> Result<Reply<Value>, Unreachable> {
-        http::post_form(url, &body).await
+    fn post_form(&self, url: &str, body: &str) -> Sent {
+        http::post_form(url, body)
     }
 
     fn host(&self) -> HostFacts {
@@ -93,7 +95,7 @@ impl Env for Web {
         Inbox::open(&self.hooks, id)
     }
 
-    fn emit(&self, event: Event) {
+    fn emit(&self, event: Event<'_>) {
         self.hooks.tell(&convert::event(&event, self.now()));
     }
 }

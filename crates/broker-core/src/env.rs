@@ -5,12 +5,13 @@ use crate::Json;
 use std::future::Future;
 
 /// What the core may ask of the outside. No call holds a borrow of core state.
-#[allow(async_fn_in_trait)] // One thread: nothing here is Send, and nothing needs to be.
 pub trait Env: 'static {
     /// A parsed JSON value.
     type Json: Json;
     /// A sign-in window that was opened; dropping it closes it if it is still there.
     type Popup: 'static;
+    /// The wait for an answer.
+    type Sent: Future<Output = Result<Reply<Self::Json>, Unreachable>> + Unpin + 'static;
     /// A wait whose end says nothing.
     type Wait: Future + Unpin;
     /// A mailbox for one redirect response; dropping it stops listening and forgets the pending record.
@@ -30,7 +31,7 @@ pub trait Env: 'static {
     /// Parses JSON text in base64url without padding (RFC 4648 §5). What is not that, to the letter, has no members.
     fn parse_base64url(&self, text: &str) -> Self::Json;
     /// POSTs a form without credentials, custom headers or redirects, so that no CORS preflight is needed.
-    async fn post_form(&self, url: &str, body: String) -> Result<Reply<Self::Json>, Unreachable>;
+    fn post_form(&self, url: &str, body: &str) -> Self::Sent;
 
     /// What Power Apps says about who uses it, read anew on each call.
     fn host(&self) -> HostFacts;
@@ -48,7 +49,7 @@ pub trait Env: 'static {
     fn inbox(&self, id: &str) -> Self::Inbox;
 
     /// Tells listeners what happened.
-    fn emit(&self, event: Event);
+    fn emit(&self, event: Event<'_>);
 }
 
 /// The redirect response of one sign-in.
@@ -99,14 +100,13 @@ pub struct HostFacts {
 }
 
 /// Something a listener may want to know (contract §1, `BrokerEvent`).
-#[derive(Clone, Debug)]
-pub struct Event {
+pub struct Event<'a> {
     /// What happened.
     pub kind: EventKind,
-    /// The correlation id of the call that caused it.
-    pub correlation_id: Option<String>,
+    /// The correlation id of the call that caused it; empty: none, like the next one.
+    pub correlation_id: &'a str,
     /// The control client it is about.
-    pub client: Option<String>,
+    pub client: &'a str,
     /// The code of the failure.
     pub code: Option<crate::Code>,
 }

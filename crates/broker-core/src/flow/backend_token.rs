@@ -53,7 +53,7 @@ pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: 
     }
 }
 
-fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, subject: &Token) -> Posted<E::Json> {
+fn request<E: Env>(core: &Core<E>, call: &Call, subject: &Token) -> Posted<E::Json> {
     let body = exchange::body(&ExchangeRequest {
         subject_token: subject.secret.expose(),
         scope: &call.scopes,
@@ -61,7 +61,7 @@ fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, subject: &Token) -> Posted<E
         claims: Some(&call.request.claims),
         correlation_id: Some(&call.request.correlation_id),
     });
-    post(core, exchange::endpoint(&call.config.sts), body, Code::StsUnavailable)
+    post(core, &exchange::endpoint(&call.config.sts), &body, Code::StsUnavailable)
 }
 
 fn accept<E: Env>(

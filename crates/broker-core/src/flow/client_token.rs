@@ -40,7 +40,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Fli
     })
 }
 
-fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session) -> Result<Posted<E::Json>> {
+fn request<E: Env>(core: &Core<E>, call: &Call, session: &Session) -> Result<Posted<E::Json>> {
     let refresh_token = session.refresh_token(core.env.now()).ok_or(Code::LoginRequired)?;
     let grant = RefreshGrant {
         client_id: &call.config.client_id,
@@ -50,7 +50,7 @@ fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session) -> Result
     };
     let tenant_url = call.config.tenant_url(&session.account().tenant_id);
     let url = token::endpoint(&tenant_url, &call.request.correlation_id);
-    Ok(post(core, url, grant.body(), Code::Network))
+    Ok(post(core, &url, &grant.body(), Code::Network))
 }
 
 fn accept<E: Env>(core: &Core<E>, call: &Call, session: &Session, answer: &Answer<E::Json>) -> Result<()> {

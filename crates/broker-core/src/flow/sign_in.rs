@@ -199,7 +199,7 @@ impl Attempt {
     }
 
     /// Redeems the code in a response.
-    fn redeem<E: Env>(&self, core: &Rc<Core<E>>, ask: &Ask, response: &E::Json) -> Result<Posted<E::Json>> {
+    fn redeem<E: Env>(&self, core: &Core<E>, ask: &Ask, response: &E::Json) -> Result<Posted<E::Json>> {
         let code = self.pending.code(response)?;
         core.still_wanted(self.sign_outs)?;
         let grant = CodeGrant {
@@ -209,7 +209,7 @@ impl Attempt {
             verifier: &self.pending.verifier,
         };
         let url = token::endpoint(&self.tenant_url, &ask.request.correlation_id);
-        Ok(post(core, url, grant.body(), Code::Network))
+        Ok(post(core, &url, &grant.body(), Code::Network))
     }
 
     /// Begins the session. The access token is dropped: it is for no control client.

@@ -15,7 +15,7 @@ pub use json::{parse, reply};
 pub(crate) use windows::fields;
 pub use windows::{FakeInbox, FakePopup};
 
-use crate::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+use crate::{Env, Event, EventKind, HostFacts, Invitation, Reply, Unreachable};
 use base64::prelude::*;
 use executor::Executor;
 use serde_json::Value;
@@ -47,9 +47,10 @@ struct World {
     requests: RefCell<Vec<Request>>,
     answers: RefCell<Vec<(Kind, Answer)>>,
     minted: Cell<u32>,
-    events: RefCell<Vec<Event>>,
+    events: RefCell<Vec<EventKind>>,
 }
 
+type Sent = Pin<Box<dyn Future<Output = Answer>>>;
 type Wait = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A form that was posted.
@@ -134,7 +135,7 @@ impl FakeEnv {
 
     /// Every event so far.
     #[must_use]
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<EventKind> {
         self.0.events.borrow().clone()
     }
 
@@ -180,6 +181,7 @@ impl World {
 impl Env for FakeEnv {
     type Json = Value;
     type Popup = FakePopup;
+    type Sent = Sent;
     type Wait = Wait;
     type Inbox = FakeInbox;
 
@@ -211,19 +213,22 @@ impl Env for FakeEnv {
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
-    async fn post_form(&self, url: &str, body: String) -> Answer {
+    fn post_form(&self, url: &str, body: &str) -> Sent {
         let fields = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         let request = Request { url: url.to_owned(), fields };
         self.0.requests.borrow_mut().push(request.clone());
-        if self.0.latency.get() > 0 {
-            self.sleep(self.0.latency.get()).await;
-        }
-        let scripted = {
-            let mut answers = self.0.answers.borrow_mut();
-            let at = answers.iter().position(|answer| answer.0 == request.kind());
-            at.map(|at| answers.remove(at).1)
-        };
-        scripted.unwrap_or_else(|| self.honest_answer(&request))
+        let env = self.clone();
+        Box::pin(async move {
+            if env.0.latency.get() > 0 {
+                env.sleep(env.0.latency.get()).await;
+            }
+            let scripted = {
+                let mut answers = env.0.answers.borrow_mut();
+                let at = answers.iter().position(|answer| answer.0 == request.kind());
+                at.map(|at| answers.remove(at).1)
+            };
+            scripted.unwrap_or_else(|| env.honest_answer(&request))
+        })
     }
 
     fn host(&self) -> HostFacts {
@@ -252,7 +257,7 @@ impl Env for FakeEnv {
         self.0.windows.listen(id)
     }
 
-    fn emit(&self, event: Event) {
-        self.0.events.borrow_mut().push(event);
+    fn emit(&self, event: Event<'_>) {
+        self.0.events.borrow_mut().push(event.kind);
     }
 }

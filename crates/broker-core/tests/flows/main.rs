@@ -64,7 +64,7 @@ impl Page {
     }
 
     fn kinds(&self) -> Vec<EventKind> {
-        self.env.events().iter().map(|event| event.kind).collect()
+        self.env.events()
     }
 }
 
