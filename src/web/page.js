@@ -148,8 +148,8 @@ function create(tag, style) {
   return element;
 }
 
-// --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, and in which ways. The other end
-// is pkg-template/redirect.js.
+// --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, in which ways, and what its form
+// text says. The other end is pkg-template/redirect.js.
 //
 // The redirect page says which sign-in it answers only by an unguessable id. This end acknowledges, so that the page need not try
 // its other ways: the opener, then a storage entry.
@@ -221,9 +221,10 @@ function fieldsOf(form) {
   const fields = { __proto__: null };
   const plain = (text) => decodeURIComponent(text.replaceAll("+", " ")); // Throws, unlike URLSearchParams.
   return attempt(() => {
+    if (form.length > LONGEST) return undefined;
     for (const field of form.split("&")) {
       const [, name, value] = field.match(/([^=]*)=?(.*)/s).map(plain);
-      if (name in fields || form.length > LONGEST) return undefined;
+      if (name in fields) return undefined;
       fields[name] = value;
     }
     return fields;

@@ -81,8 +81,8 @@ fn json_in_base64url_is_read_to_the_letter() {
         " eyJhIjoiYiJ9",
         "eyJhIjoiYiJ9\n",
         "eyJhIjoixZnwn6aAfj8+IiwiYiI6Ij8/In0", // Plain base64.
-        "eyJhIjoi_yJ9",                         // No UTF-8.
-        "YQ",                                   // No JSON.
+        "eyJhIjoi_yJ9",                        // No UTF-8.
+        "YQ",                                  // No JSON.
         "ř",
     ] {
         assert!(Value::parse_base64url(wrong).names().is_empty(), "{wrong}");

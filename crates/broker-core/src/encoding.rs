@@ -1,6 +1,6 @@
 //! Three small encodings: `application/x-www-form-urlencoded` (RFC 6749 appendix B), base64url (RFC 4648 §5) and PKCE's S256
 //! (RFC 7636 §4.2). By hand, because the crates for the first two are a tenth of the whole broker. All are synchronous,
-//! so that a window can open in the click that asks for it.
+//! so that a window can open in the click that asks for it. Only writes: what comes in is read by the browser ([`crate::Env`]).
 
 use sha2::{Digest, Sha256};
 
@@ -10,22 +10,17 @@ const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let mut text = String::new();
     for (name, value) in fields {
-        push_field(&mut text, name, value);
+        if value.is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('&');
+        }
+        escape(&mut text, name);
+        text.push('=');
+        escape(&mut text, value);
     }
     text
-}
-
-/// One more field of form text, unless it has no value.
-pub(crate) fn push_field(text: &mut String, name: &str, value: &str) {
-    if value.is_empty() {
-        return;
-    }
-    if !text.is_empty() {
-        text.push('&');
-    }
-    escape(text, name);
-    text.push('=');
-    escape(text, value);
 }
 
 fn escape(text: &mut String, plain: &str) {
@@ -34,7 +29,9 @@ fn escape(text: &mut String, plain: &str) {
             text.push(char::from(byte));
         } else {
             text.push('%');
-            push_hex(text, byte, b'A');
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from(if digit < 10 { b'0' + digit } else { b'A' + (digit - 10) }));
+            }
         }
     }
 }
@@ -66,13 +63,6 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
 
 fn push_base64url(text: &mut String, bits: u32) {
     text.push(char::from(BASE64URL.get((bits & 63) as usize).copied().unwrap_or_default()));
-}
-
-/// One byte as two hexadecimal digits; `ten` is the digit for ten.
-pub(crate) fn push_hex(text: &mut String, byte: u8, ten: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from(if digit < 10 { b'0' + digit } else { ten + (digit - 10) }));
-    }
 }
 
 /// The S256 challenge of a PKCE verifier.

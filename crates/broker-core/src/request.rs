@@ -147,7 +147,9 @@ mod tests {
             assert_eq!(error.code, crate::Code::ConfigInvalid);
             assert!(error.message.starts_with(&format!("`{name}` ")), "{}", error.message);
         }
-        for (name, value) in [("loginHint", json!(1)), ("selectAccount", json!("yes"))] {
+        for (name, value) in
+            [("loginHint", json!(1)), ("selectAccount", json!("yes")), ("correlationId", json!(1))]
+        {
             let error = SignInRequest::read(&json!({ name: value })).err().expect("it is refused");
             assert!(error.message.starts_with(&format!("`{name}` ")), "{}", error.message);
         }

@@ -4,9 +4,9 @@ use super::tools::{self, Node, printed};
 use crate::run::{Outcome, section};
 use std::{fs, path::Path};
 
-/// The most that the broker's file may weigh, compressed with brotli. It should weigh 38,000 and does not yet: this keeps what was
-/// reached. Microsoft's library, for the sign-in alone, weighs 64 kB.
-const BUDGET: u64 = 40_700;
+/// The most that the broker's file may weigh, compressed with brotli: everything that a token needs, for well below the 64 kB that
+/// Microsoft's library takes for the sign-in alone. 37.6 kB are reached; the rest is room for what other versions of the tools make of it.
+const BUDGET: u64 = 38_000;
 
 const COMPARED: &str = "@azure/msal-browser";
 

@@ -25,7 +25,8 @@ const LONGEST_PAUSE: u64 = 5_000;
 pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Result<()> {
     let (mut cached, mut renewed, mut paused) = (call.takes_cached(), false, false);
     loop {
-        let subject = client_token(core, call, session, cached).await?;
+        client_token(core, call, session, cached).await?;
+        let subject = core.brought(call.client_token_key(session.account()))?;
         if call.scopes.is_empty() {
             return Ok(());
         }

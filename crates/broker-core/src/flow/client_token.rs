@@ -3,7 +3,6 @@
 
 use crate::{
     Code, Env, Result,
-    cache::Token,
     call::Call,
     core::Core,
     flow::{
@@ -12,24 +11,22 @@ use crate::{
     },
     id_token::Expected,
     session::Session,
-    single_flight::Flight,
+    single_flight::{Flight, Landing},
     token::{self, RefreshGrant},
 };
 use std::rc::Rc;
 
-/// The client token of a call's control client.
-pub(crate) async fn client_token<E: Env>(
+/// The wait for the client token of a call's control client, which is in the cache then.
+pub(crate) fn client_token<E: Env>(
     core: &Rc<Core<E>>,
     call: &Rc<Call>,
     session: &Session,
     cached: bool,
-) -> Result<Rc<Token>> {
-    let key = call.client_token_key(session.account());
-    if cached && let Some(token) = core.cached(key) {
-        return Ok(token);
+) -> Landing {
+    if cached && core.cached(call.client_token_key(session.account())).is_some() {
+        return Landing::ready(Ok(()));
     }
-    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session)).await?;
-    core.brought(key)
+    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session))
 }
 
 fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Flight {

@@ -3,7 +3,8 @@
 
 use broker_core::testing::{CORRELATION_ID, Call, FakeEnv, Kind, config, reply};
 use broker_core::{
-    Code, Core, Error, EventKind, Interaction, Pins, Result, SignInRequest, TokenRequest, TokenResult, Unreachable,
+    Code, Core, Error, EventKind, Interaction, Pins, Result, SignInRequest, TokenRequest, TokenResult,
+    Unreachable,
 };
 use serde_json::json;
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! What the user sees: windows, invitations, and silence after a refusal.
 
 use super::*;
-use broker_core::testing::{BROKER, TENANT, id_token};
 use broker_core::HostFacts;
+use broker_core::testing::{BROKER, TENANT, id_token};
 
 #[test]
 fn with_a_click_the_window_opens_before_the_call_returns() {
@@ -264,9 +264,8 @@ fn another_user_who_signs_in_finds_no_token_of_the_first() {
     let page = Page::signed_in();
     page.get(request("picker", &[GRAPH])).expect("a token");
     let core = page.core.clone();
-    let sign_in = page.env.start(async move {
-        core.sign_in(SignInRequest { select_account: true, ..wish() }).await
-    });
+    let sign_in =
+        page.env.start(async move { core.sign_in(SignInRequest { select_account: true, ..wish() }).await });
     let mut claims = page.env.claims();
     claims["oid"] = json!("d0000000-0000-4000-8000-000000000002");
     let mut body = page.env.tokens("t", "openid", &claims);
