@@ -269,8 +269,7 @@ impl<E: Env> Core<E> {
 
     /// Tells listeners what happened; an empty client is none.
     pub(crate) fn emit(&self, kind: EventKind, id: &str, client: &str, code: Option<Code>) {
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        self.env.emit(Event { kind, correlation_id: given(id), client: given(client), code });
+        self.env.emit(Event { kind, correlation_id: id, client, code });
     }
 
     /// A failed call, as its caller and the listeners get to know it.
