@@ -96,6 +96,8 @@ export function createEngine(emit) {
   return {
     isHost: true,
     ready: configured,
+    // As configured: by alias, a GUID or { clientId, scope? }. For callers who know only a scope.
+    clients: () => config.clients ?? {},
     account() {
       return instance ? use((broker) => broker.account) : null;
     },

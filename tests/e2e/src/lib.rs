@@ -5,6 +5,7 @@
 
 mod browser;
 mod engine;
+pub mod packages;
 mod stage;
 mod token;
 
