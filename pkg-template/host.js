@@ -68,7 +68,8 @@ export function address(windows) {
 // The host's facade, as soon as it is there; it is loaded unless that happens already. A signal ends the waiting.
 export function arrival(host, source, ...signals) {
   return new Promise((resolve, reject) => {
-    const script = inject(host, source);
+    const begun = loading(host);
+    const script = begun ?? inject(host, source);
     const done = new AbortController();
     const end = (settle, value) => {
       clearTimeout(timer);
@@ -76,8 +77,12 @@ export function arrival(host, source, ...signals) {
       settle(value);
     };
     const fail = (code, message) => end(reject, failure(code, message));
-    const late = () => fail("network", "The broker did not load in the window of the app within ten seconds. Please try again.");
-    const timer = setTimeout(late, script ? ARRIVAL_MS - age(script) : ARRIVAL_MS);
+    // Begun by a frame that is gone, perhaps, with everybody who would have told that it failed: it is loaded once more.
+    const late = () => begun
+      ? end(resolve, arrival(host, source, ...signals))
+      : fail("network", "The broker did not load in the window of the app within ten seconds. Please try again.");
+    const timer = setTimeout(late, begun ? ARRIVAL_MS - age(begun) : ARRIVAL_MS);
+    // Every listener goes: one that is left would keep its frame alive.
     const on = (target, type, react) => target?.addEventListener(type, react, { signal: done.signal });
     const look = () => {
       const facade = facadeOf(host);
@@ -87,7 +92,10 @@ export function arrival(host, source, ...signals) {
     on(host, "talxisbroker", look);
     on(script, "load", () => look()
       || fail("version_conflict", "The window of the app has a `talxisBroker` that is not this one. Remove the script that defines it."));
-    on(script, "error", () => fail("network", "The broker's script could not be loaded in the window of the app. Please try again."));
+    on(script, "error", () => {
+      script.remove(); // The next call tries again.
+      fail("network", "The broker's script could not be loaded in the window of the app. Please try again.");
+    });
     for (const signal of signals) {
       const abort = () => fail("aborted", "The caller aborted the call, or its frame is gone.");
       if (signal?.aborted) abort();
@@ -96,19 +104,19 @@ export function arrival(host, source, ...signals) {
   });
 }
 
-// Loads the broker into the host, once over all frames. The element is the host's own: it outlives this frame.
-function inject(host, source) {
-  const loading = own(host, key());
-  // Anything else is foreign, or was left by a frame that is gone.
-  if (loading instanceof host.HTMLScriptElement && loading.isConnected && age(loading) < ARRIVAL_MS) return loading;
-  source ??= address(lineage(host));
+// The script that brings the broker to a host, if one is on its way. Anything else there is foreign, or was left by a frame that is gone.
+function loading(host) {
+  const script = own(host, key());
+  return script instanceof host.HTMLScriptElement && script.isConnected && age(script) < ARRIVAL_MS ? script : undefined;
+}
+
+// Loads the broker into the host. The element is the host's own: it outlives this frame.
+function inject(host, source = address(lineage(host))) {
   if (!source) return undefined;
   const { document } = host;
   const script = document.createElement("script");
   script.src = source;
   script.dataset.since = Date.now();
-  // The host's own function, which works when this frame is gone: whoever comes next may try again.
-  script.onload = script.onerror = script.remove;
   mark(host, script);
   (document.head ?? document.documentElement).append(script);
   return script;

@@ -6,3 +6,8 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
 mod boot;
+mod hostile_host;
+mod pages;
+mod token_management;
+mod versions;
+mod wait_for_broker;
