@@ -122,7 +122,7 @@ export function createEngine(emit) {
           end() {
             calls.delete(call);
             clearTimeout(call.timer);
-            ended.abort();
+            ended.abort("over"); // With a reason: the browser's own would be an error, whose stack keeps the frame of the caller.
           },
           fail(detail) {
             call.end();

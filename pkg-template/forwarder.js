@@ -77,7 +77,8 @@ export function createForwarder(source, version, emit) {
       const input = host.JSON.parse(JSON.stringify(request ?? {}));
       const abort = new host.AbortController();
       input.signal = abort.signal;
-      for (const signal of signals) signal?.addEventListener("abort", () => abort.abort(), { signal: ended.signal });
+      // With a reason of its own: the browser's would be an error, whose stack holds this frame.
+      for (const signal of signals) signal?.addEventListener("abort", () => abort.abort("aborted"), { signal: ended.signal });
       try {
         return await broker[method](input);
       } finally {

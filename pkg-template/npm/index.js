@@ -35,6 +35,7 @@ export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
     const looking = setInterval(look, LOOK_MS);
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort, { signal: ended.signal });
+    window.addEventListener("pagehide", abort, { signal: ended.signal }); // A frame that goes takes its listeners above it along.
     for (const at of lineage(window)) at.addEventListener("talxisbroker", look, { signal: ended.signal });
     look();
   }));

@@ -6,6 +6,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
 mod boot;
+mod frames;
 mod hostile_host;
 mod pages;
 mod token_management;
