@@ -5,7 +5,7 @@ import { createEngine } from "./engine.js";
 import { createListeners } from "./events.js";
 import { createFacade } from "./facade.js";
 import { createForwarder } from "./forwarder.js";
-import { facadeOf, findHost, openPort, portOf } from "./host.js";
+import { facadeOf, findHost, openPort, portOf, TAKEN } from "./host.js";
 import { createClients, createTokenManagement, install } from "./token-management.js";
 
 /* global VERSION -- inserted by `cargo xtask dist` */
@@ -56,7 +56,7 @@ function isTaken() {
   const property = Object.getOwnPropertyDescriptor(window, "talxisBroker");
   if (!property || property.configurable) return false;
   const said = Symbol.for("talxis.broker.conflict");
-  if (!window[said]) console.error(`version_conflict: window.talxisBroker is not the Token Broker ${VERSION}. Remove the script that defines it.`);
+  if (!window[said]) console.error(`version_conflict: ${TAKEN}`);
   window[said] = true;
   return true;
 }

@@ -7,6 +7,10 @@ export function failure(code, message) {
   return { code, message, retryable: code === "timed_out" || code === "network", interactionRequired: false };
 }
 
+export function aborted() {
+  return failure("aborted", "The caller aborted the call, or its frame is gone.");
+}
+
 export function isFailure(value) {
   return typeof value?.code === "string" && typeof value.message === "string";
 }

@@ -1,7 +1,7 @@
 // The broker of a frame: it runs nothing itself, and passes every call on to the host's. What it leaves with the host is of the host's
 // own realm and ends with this frame, so that a destroyed frame leaves nothing behind.
 
-import { failure } from "./errors.js";
+import { aborted, failure } from "./errors.js";
 import { arrival, facadeOf, findHost, portOf } from "./host.js";
 
 const TYPES = ["signedin", "signedout", "token", "interaction", "error", "configchanged"];
@@ -43,8 +43,8 @@ export function createForwarder(source, version, emit) {
 
   function fitting(broker) {
     if (fits(broker)) return broker;
-    throw failure("version_conflict", `This frame loaded version ${version} of the broker, the app's window ${broker.version}, and they do `
-      + "not fit together. Publish one version of talxis_tokenmanagement.js everywhere and reload the page.");
+    throw failure("version_conflict",
+      `This frame has version ${version} of the broker, the app's window ${broker.version}. Publish one version and reload the page.`);
   }
 
   const port = async () => {
@@ -69,7 +69,7 @@ export function createForwarder(source, version, emit) {
     async call(method, request) {
       const ended = new AbortController();
       const signals = [request?.signal, leaving.signal];
-      if (signals.some((signal) => signal?.aborted)) throw failure("aborted", "The caller aborted the call, or its frame is gone.");
+      if (signals.some((signal) => signal?.aborted)) throw aborted();
       // At once where it can be: a click in this frame lets the host open a window only for a moment.
       const broker = fitting(present() ?? await arrive(request?.signal));
       const host = findHost(window);

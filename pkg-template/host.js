@@ -4,12 +4,13 @@
 // Never `window.top`, which may be foreign; never an endless wait; and never an object of this frame left in another window, which
 // would keep a frame alive that is gone.
 
-import { failure } from "./errors.js";
+import { aborted, failure } from "./errors.js";
 
 // The web resource (contract §3).
-const FILE = "talxis_tokenmanagement.js";
+export const FILE = "talxis_tokenmanagement.js";
 const METHODS = ["getToken", "signIn", "configure", "addEventListener", "diagnostics"];
 const ARRIVAL_MS = 10_000;
+export const TAKEN = "`window.talxisBroker` is somebody else's. Remove the script that defines it.";
 
 // The same in every frame and every version: a host keeps its port under it, and until then the script that will bring one.
 const key = () => Symbol.for("talxis.broker");
@@ -32,10 +33,12 @@ export function openPort(window, port) {
   mark(window, port);
 }
 
-// The window that has the broker; else the topmost of this origin with `Xrm`; else the topmost. None for a frame that is gone.
+// The window that has the broker; else the topmost of this origin with `Xrm`; else the topmost. Where `Xrm` came later, a window may
+// forward already: it does so for good. None for a frame that is gone.
 export function findHost(start) {
   const windows = lineage(start);
-  return windows.find(portOf) ?? windows.find(xrmOf) ?? windows[0];
+  const free = windows.filter((window) => !facadeOf(window));
+  return windows.find(portOf) ?? free.find(xrmOf) ?? free[0];
 }
 
 // A window and those above it, as far as they are of the same origin; the topmost first.
@@ -52,7 +55,7 @@ export function lineage(start) {
   return windows;
 }
 
-// Where Dataverse serves the broker, as far as a window can tell.
+// Where Dataverse serves the broker, as far as `Xrm` tells.
 export function address(windows) {
   for (const xrm of windows.map(xrmOf)) {
     try {
@@ -61,8 +64,6 @@ export function address(windows) {
       // None here, or not yet.
     }
   }
-  const isDataverse = ({ location }) => /\/(webresources|uclient)\/|\/main\.aspx$/i.test(location.pathname);
-  return windows.some(isDataverse) ? `/WebResources/${FILE}` : undefined;
 }
 
 // The host's facade, as soon as it is there; it is loaded unless that happens already. A signal ends the waiting.
@@ -77,10 +78,11 @@ export function arrival(host, source, ...signals) {
       settle(value);
     };
     const fail = (code, message) => end(reject, failure(code, message));
+    const lost = () => fail("network", "The broker could not be loaded in the window of the app. Please try again.");
     // Begun by a frame that is gone, perhaps, with everybody who would have told that it failed: it is loaded once more.
     const late = () => begun
       ? end(resolve, arrival(host, source, ...signals))
-      : fail("network", "The broker did not load in the window of the app within ten seconds. Please try again.");
+      : lost();
     const timer = setTimeout(late, begun ? ARRIVAL_MS - age(begun) : ARRIVAL_MS);
     // Every listener goes: one that is left would keep its frame alive.
     const on = (target, type, react) => target?.addEventListener(type, react, { signal: done.signal });
@@ -90,14 +92,13 @@ export function arrival(host, source, ...signals) {
       return facade; // Anybody may fire an event.
     };
     on(host, "talxisbroker", look);
-    on(script, "load", () => look()
-      || fail("version_conflict", "The window of the app has a `talxisBroker` that is not this one. Remove the script that defines it."));
+    on(script, "load", () => look() || fail("version_conflict", TAKEN));
     on(script, "error", () => {
       script.remove(); // The next call tries again.
-      fail("network", "The broker's script could not be loaded in the window of the app. Please try again.");
+      lost();
     });
     for (const signal of signals) {
-      const abort = () => fail("aborted", "The caller aborted the call, or its frame is gone.");
+      const abort = () => end(reject, aborted());
       if (signal?.aborted) abort();
       on(signal, "abort", abort);
     }

@@ -2,7 +2,7 @@
 // where the page sits inside a foreign one, and leaves nothing behind once it has settled.
 
 import { failure, settle } from "../errors.js";
-import { address, arrival, facadeOf, findHost, lineage } from "../host.js";
+import { address, arrival, facadeOf, FILE, findHost, lineage } from "../host.js";
 
 // `Xrm`, and brokers of windows that fire no event here, come when they like.
 const LOOK_MS = 100;
@@ -23,9 +23,10 @@ export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
       const windows = lineage(window);
       const broker = windows.reverse().map(facadeOf).find(Boolean);
       if (broker) return end(resolve, broker);
+      const source = address(windows) ?? (windows.some(isDataverse) ? `/WebResources/${FILE}` : undefined);
       // Once: where it cannot be loaded, a ribbon may still bring it.
-      if (loading || !address(windows)) return;
-      loading = arrival(findHost(window), undefined, ended.signal).then(look, (detail) => (lost = detail));
+      if (loading || !source) return;
+      loading = arrival(findHost(window), source, ended.signal).then(look, (detail) => (lost = detail));
     };
     const late = () => end(reject, lost?.code === "version_conflict" ? lost : failure("timed_out", lost
       ? "The Token Broker could not be loaded: is its solution installed in this environment?"
@@ -39,4 +40,9 @@ export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
     for (const at of lineage(window)) at.addEventListener("talxisbroker", look, { signal: ended.signal });
     look();
   }));
+}
+
+// By its addresses: `Xrm` is not there, or not yet.
+function isDataverse({ location }) {
+  return /\/(webresources|uclient)\/|\/main\.aspx$/i.test(location.pathname);
 }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 /// Makes frames with calls in flight, takes them away, and remembers them weakly: a realm is alive as long as its `Object`.
 const DESTROY: &str = "
-    const destroyed = async (count, above, begin) => {
+    const destroyed = async (count, above, begin, bring = load) => {
         window.realms ??= [];
         for (let i = 0; i < count; i++) {
             const frame = await open(above);
-            await load(frame);
+            await bring(frame);
             await begin(frame);
             window.realms.push(new WeakRef(frame.Object));
             frame.frameElement.remove();
@@ -64,8 +64,13 @@ fn fifty_frames_that_go_in_mid_call_leave_nothing_and_one_broker() -> Result {
         stage.click_in_surface("Sign in").await?;
         stage.sign_in_as(ADELE).await?;
         let mine = stage.ask("window.mine").await?;
-        assert!(stage.value(&mine).await?["accessToken"].is_string(), "a destroyed frame took the host's call with it");
-        let one: Value = run(stage, "return [talxisBroker === window.broker, talxisBroker.diagnostics().restarts]").await?;
+        assert!(
+            stage.value(&mine).await?["accessToken"].is_string(),
+            "a destroyed frame took the host's call with it"
+        );
+        let one: Value =
+            run(stage, "return [talxisBroker === window.broker, talxisBroker.diagnostics().restarts]")
+                .await?;
         assert_eq!(one, json!([true, 0]));
         Ok(())
     })
@@ -83,7 +88,7 @@ fn frames_that_wait_for_a_host_leave_nothing_at_once() -> Result {
                  frame.TALXIS.Utils.TokenManagement.getAccessToken().catch(() => {{}});
                  const {{ waitForBroker }} = await frame.eval(\"import('/WebResources/npm/token-broker.js')\");
                  waitForBroker().catch(() => {{}});
-             }});"
+             }}, evaluate);"
         );
         let _: Value = run(stage, &body).await?;
         collect(stage).await?;

@@ -91,7 +91,10 @@ fn replaced_and_polluted_globals_bring_an_answer_or_nothing() -> Result {
             assert!(answers.iter().any(|answer| outcome[1] == *answer), "{attack}: {outcome}");
         }
         let working = ["parent", "frames", "polluted"].map(|attack| seen[attack][1].clone());
-        assert_eq!(json!(working), json!(["interaction_required", "interaction_required", "interaction_required"]));
+        assert_eq!(
+            json!(working),
+            json!(["interaction_required", "interaction_required", "interaction_required"])
+        );
         Ok(())
     })
 }

@@ -128,7 +128,8 @@ fn extras() -> Result<PathBuf> {
     for version in ["0.1.9", "0.2.0", "1.0.0"] {
         let (own, other) = (format!("\"{VERSION}\""), format!("\"{version}\""));
         assert!(script.contains(&own), "the packed broker does not say its version");
-        fs::write(folder.join(format!("broker-{version}.js")), script.replace(&own, &other)).map_err(failed)?;
+        fs::write(folder.join(format!("broker-{version}.js")), script.replace(&own, &other))
+            .map_err(failed)?;
     }
     Ok(folder)
 }

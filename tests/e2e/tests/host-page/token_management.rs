@@ -60,11 +60,19 @@ fn what_names_no_client_or_two_is_refused() -> Result {
             const { getAccessToken, getAccessTokenObo } = TALXIS.Utils.TokenManagement;
             const other = scope.replace('0001/', '0002/');
             const named = await codeOf(talxisBroker.getToken({ client: 'filePicker', interaction: 'never' }));
+            const asked = new Promise((done) => {
+                const look = () => document.querySelector('[data-talxis-broker]') && done('asked');
+                new MutationObserver(look).observe(document.body, { childList: true });
+            });
+            const own = await Promise.race([asked, codeOf(getAccessToken([config.clients.filePicker.scope]))]);
             return [await codeOf(getAccessToken()), await codeOf(getAccessToken(['User.Read'])), await codeOf(getAccessToken([scope, other])),
-                await codeOf(getAccessToken(['api://contoso.example/access'])), await codeOf(getAccessTokenObo('x', ['User.Read'])), named];";
+                await codeOf(getAccessToken(['api://contoso.example/access'])), await codeOf(getAccessTokenObo('x', ['User.Read'])), named, own];";
         let seen: Value = run(stage, &with_helper(body)).await?;
         let refused = "client_not_allowed";
-        assert_eq!(seen, json!(["config_invalid", refused, refused, refused, refused, "interaction_required"]));
+        assert_eq!(
+            seen,
+            json!(["config_invalid", refused, refused, refused, refused, "interaction_required", "asked"])
+        );
         Ok(())
     })
 }
@@ -175,10 +183,7 @@ fn it_is_where_consumers_look_and_overwrites_nothing() -> Result {
         let seen: Value = run(stage, body).await?;
         let methods = "getAccessToken,getAccessTokenObo";
         let states = json!(["ours", null, "ours", "ours"]);
-        assert_eq!(
-            seen,
-            json!([methods, true, true, { "theirs": 1 }, methods, true, 1, true, states])
-        );
+        assert_eq!(seen, json!([methods, true, true, { "theirs": 1 }, methods, true, 1, true, states]));
         Ok(())
     })
 }
