@@ -205,7 +205,7 @@ fn whatever_stands_under_our_symbol_the_broker_arrives() -> Result {
             const values = {
                 text: () => 'loading',
                 promise: () => new Promise(() => {}),
-                hostile: () => ({ get ownerDocument() { throw new Error('no') }, get broker() { throw new Error('no') } }),
+                hostile: () => ({ get ownerDocument() { throw new Error('no') }, get broker() { throw new Error('no') }, get isConnected() { throw new Error('no') } }),
                 loose: (host) => host.document.createElement('script'),
                 stale: (host) => {
                     const script = Object.assign(host.document.createElement('script'), { type: 'text/x' });

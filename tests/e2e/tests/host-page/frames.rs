@@ -83,12 +83,14 @@ fn frames_that_wait_for_a_host_leave_nothing_at_once() -> Result {
             "{DESTROY}
              const host = await open();
              host.Xrm = xrm('/WebResources/nowhere.js');
-             await destroyed(5, host, async (frame) => {{
+             await destroyed(5, host, (frame) => {{
                  frame.talxisBroker.getToken({{ client: 'filePicker' }}).catch(() => {{}});
                  frame.TALXIS.Utils.TokenManagement.getAccessToken().catch(() => {{}});
+             }}, evaluate);
+             await destroyed(5, host, async (frame) => {{
                  const {{ waitForBroker }} = await frame.eval(\"import('/WebResources/npm/token-broker.js')\");
                  waitForBroker().catch(() => {{}});
-             }}, evaluate);"
+             }}, () => {{}});"
         );
         let _: Value = run(stage, &body).await?;
         collect(stage).await?;
