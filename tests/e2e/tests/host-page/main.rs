@@ -6,3 +6,4 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
 mod boot;
+mod lookalike;
