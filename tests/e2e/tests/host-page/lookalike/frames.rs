@@ -53,6 +53,13 @@ fn a_form_script_runs_in_the_frame_of_its_page_and_of_quick_create() -> Result {
             .await?;
             stage.the("dialog.panel .cancel").await?.click().await?;
             assert_eq!(stage.script_frames().await?, ["ClientApiFrame_1"]);
+
+            let asked = stage
+                .ask("Xrm.Navigation.openForm({ entityName: 'account', useQuickCreateForm: true })")
+                .await?;
+            stage.the("dialog.panel input").await?.send_keys("Tailspin Toys").await?;
+            stage.the("dialog.panel .primary").await?.click().await?;
+            assert_eq!(stage.value(&asked).await?["savedEntityReference"][0]["name"], "Tailspin Toys");
             Ok(())
         },
     )
@@ -83,7 +90,7 @@ fn a_header_frame_is_renewed_only_when_it_must_be() -> Result {
         |_| {},
         async |stage| {
             let mark = format!("document.getElementById('{HEADER}')");
-            for (switches, stays) in [(&[][..], true), (&["header-frame=renewed"], false)] {
+            for (switches, stays) in [(&["header-frame=renewed"][..], false), (&[], true)] {
                 stage.open_app_with(switches).await?;
                 evaluations(stage, "global", 1).await?;
                 let _: Value = stage.script(&format!("window.kept = {mark}")).await?;
@@ -96,6 +103,25 @@ fn a_header_frame_is_renewed_only_when_it_must_be() -> Result {
             evaluations(stage, "global", 3).await?;
             assert_eq!(stage.count(&format!("#{HEADER}")).await?, 1);
             Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_navigation_ends_when_its_frame_is_destroyed_in_the_middle_of_it() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.open_app_with(&[]).await?;
+            publish_library(
+                stage,
+                "for (const frame of parent.document.querySelectorAll('iframe')) frame.remove();",
+            );
+            stage.demo.host().publish();
+            stage.open_app_with(&["global-rule=never"]).await?;
+            stage.open_record(2).await?;
+            until("the frames to be gone", async || Ok(stage.script_frames().await?.is_empty().then_some(())))
+                .await
         },
     )
 }

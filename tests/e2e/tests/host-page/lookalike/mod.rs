@@ -20,10 +20,10 @@ fn publish_library(stage: &Stage, script: &str) {
 }
 
 /// Waits until the rule was evaluated so many times on a bar.
-async fn evaluations(stage: &Stage, bar: &str, times: usize) -> Result<Vec<Evaluation>> {
-    until(&format!("evaluation {times} on the bar {bar}"), async || {
+async fn evaluations(stage: &Stage, on: &str, times: usize) -> Result<Vec<Evaluation>> {
+    until(&format!("evaluation {times} on the bar {on}"), async || {
         let mut all = stage.rule_evaluations().await?;
-        all.retain(|evaluation| evaluation.bar == bar);
+        all.retain(|evaluation| evaluation.bar == on);
         Ok((all.len() >= times).then_some(all))
     })
     .await

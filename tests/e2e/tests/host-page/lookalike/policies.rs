@@ -47,13 +47,15 @@ fn the_look_alike_itself_works_under_a_strict_policy_without_a_violation() -> Re
     on_stage(
         |_| {},
         async |stage| {
-            // The first script of the page: it hears of everything that comes after it.
             publish_library(stage, "");
             stage.open_app_with(&["csp=strict"]).await?;
             let _: Value = stage
                 .script(
                     "window.violations = [];
-                     document.addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective));",
+                     new ReportingObserver(
+                         (reports) => violations.push(...reports.map(({ body }) => body.effectiveDirective)),
+                         { types: ['csp-violation'], buffered: true }, // What came before counts.
+                     ).observe();",
                 )
                 .await?;
             evaluations(stage, "global", 1).await?;
@@ -72,6 +74,13 @@ fn the_look_alike_itself_works_under_a_strict_policy_without_a_violation() -> Re
             let styled: String = stage.script("return getComputedStyle(document.body).display").await?;
             assert_eq!(styled, "grid");
             assert_eq!(stage.script::<Vec<String>>("return window.violations").await?, [""; 0]);
+            // The observer would have told.
+            let _: Value = stage.script("document.body.setAttribute('style', 'color: red')").await?;
+            until("the violation to be told", async || {
+                let told: Vec<String> = stage.script("return window.violations").await?;
+                Ok((told == ["style-src-attr"]).then_some(()))
+            })
+            .await?;
             Ok(())
         },
     )
