@@ -9,7 +9,7 @@ mod engine;
 mod stage;
 mod token;
 
-pub use app::Evaluation;
+pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
 pub use engine::Engine;
 pub use stage::{Asked, BrokerError, Stage, on_stage};

@@ -1,10 +1,8 @@
 //! Script frames come and go with pages and panels; each has an Xrm of its own (powerapps.md §2).
 
 use super::{LIBRARY, evaluations, publish_library};
-use e2e::{Result, on_stage, until};
+use e2e::{HEADER_FRAME as HEADER, Result, on_stage, until};
 use serde_json::Value;
-
-const HEADER: &str = "ClientApiFrame_crm_header_global";
 
 #[test]
 fn each_page_has_a_script_frame_that_goes_when_the_page_goes() -> Result {
@@ -14,6 +12,7 @@ fn each_page_has_a_script_frame_that_goes_when_the_page_goes() -> Result {
             stage.open_app_with(&[]).await?;
             evaluations(stage, "global", 1).await?;
             assert_eq!(stage.script_frames().await?, ["ClientApiFrame_0", HEADER]);
+            assert_eq!(stage.page_frame().await?, "ClientApiFrame_0");
             stage.open_record(2).await?;
             assert_eq!(stage.script_frames().await?, [HEADER, "ClientApiFrame_1"]);
             assert_eq!(stage.the("h1").await?.text().await?, "Account: Fabrikam");
@@ -46,6 +45,7 @@ fn a_form_script_runs_in_the_frame_of_its_page_and_of_quick_create() -> Result {
 
             stage.open_quick_create().await?;
             assert_eq!(stage.script_frames().await?, ["ClientApiFrame_1", "ClientApiFrame_2"]);
+            assert_eq!(stage.page_frame().await?, "ClientApiFrame_2");
             until("the panel's script", async || {
                 let ran: Option<Vec<Option<String>>> = stage.script(&loaded("ClientApiFrame_2")).await?;
                 Ok((ran == Some(vec![None])).then_some(()))
