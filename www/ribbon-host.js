@@ -1,7 +1,7 @@
 // Evaluates the enable rule that the application ribbon puts on the global bar and on every table's form and grid: loads its library
 // into a script frame, then calls its function, which it knows by name only. Again and again: a rule is not told why.
 
-import { environment, is } from "/environment.js";
+import { is } from "/environment.js";
 import { ScriptFrame, resolve } from "/script-frame.js";
 import { webResourceUrl } from "/xrm/context.js";
 
@@ -82,6 +82,6 @@ function record(bar, frame, enabled, why) {
 // To be removed, with ribbon.js, once the broker reads its environment variable.
 let configuring;
 function configureUntilTheVariableIsRead(frame) {
-  if (environment.switches && !configuring) configuring = frame.load("/ribbon.js");
+  configuring ??= frame.load("/ribbon.js");
   return configuring;
 }
