@@ -10,6 +10,7 @@ mod configuration;
 mod frames;
 mod hostile_host;
 mod identity;
+mod lookalike;
 mod pages;
 mod token_management;
 mod versions;
