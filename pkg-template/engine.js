@@ -1,33 +1,46 @@
-// The host's side of the facade: the configuration, the open calls, and the WebAssembly instance below them.
+// The host's side of the facade: the open calls, and the WebAssembly instance below them.
 //
-// An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes would stay open
-// for ever. So the calls are kept here. When an instance dies they are rejected, and the next call gets a fresh one.
+// A call waits for three things in turn: a configuration (configuration.js), the user of Power Apps (identity.js) and what an earlier page
+// load left (vault.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
+// would stay open for ever. So the calls are kept here. When an instance dies they are rejected, and the next call gets a fresh one.
 
+import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
+import { createIdentity } from "./identity.js";
 import { compile, make } from "./instance.js";
+import { createVault } from "./vault.js";
 
-/* global CONFIG, PINS -- inserted by `cargo xtask dist` */
+/* global PINS -- inserted by `cargo xtask dist` */
 
-const CONFIGURED_MS = 5_000;
 const CALL_MS = 30_000;
 const PROMPT_MS = 120_000;
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
 
 export function createEngine(emit) {
-  let config = CONFIG;
+  const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
+  const identity = createIdentity();
+  const vault = createVault();
   let instance;
   let prompts = 0;
   let restarts = 0;
   let faults = [];
   let lastFault;
   const calls = new Set();
-  const unconfigured = new Set();
 
   // What an instance is given. With `ended` it closes the windows, questions and mailboxes that a dead one left open.
-  const hooksOf = (ended) => ({
+  const hooksOf = (life, ended) => ({
     emit,
     ended,
+    facts: identity.facts,
+    // Changes come in bursts; one look at their end is enough.
+    changed() {
+      life.saving ??= setTimeout(() => {
+        life.saving = undefined;
+        // One that has died meanwhile, or dies of this, leaves what was kept before.
+        if (instance === life && life.storage) attempt(() => vault.save(life.storage, use((broker) => broker.snapshot())));
+      });
+    },
     // A person is slower than a server. Both ways the clock starts anew, for calls without a limit of their own.
     prompting(begins) {
       prompts += begins ? 1 : -1;
@@ -40,7 +53,7 @@ export function createEngine(emit) {
     const life = (instance ??= {});
     try {
       if (!life.broker) begin(life);
-      return run(life.broker);
+      return run(life.broker, life);
     } catch (thrown) {
       const detail = isFailure(thrown) && !(thrown instanceof Error);
       if (!detail) poison(life, `an exception (${String(thrown?.name)})`);
@@ -61,9 +74,7 @@ export function createEngine(emit) {
       ended.abort();
     };
     compile(glue);
-    const broker = new glue.Broker(hooksOf(ended.signal), PINS);
-    if (config) broker.configure(config);
-    life.broker = broker;
+    life.broker = new glue.Broker(hooksOf(life, ended.signal), PINS);
   }
 
   function poison(life, place) {
@@ -78,35 +89,39 @@ export function createEngine(emit) {
     for (const call of [...calls]) call.fail(detail);
   }
 
-  function configured() {
-    if (config) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        unconfigured.delete(done);
-        reject(failure("not_configured", "The broker has no configuration: set its environment variable, or call configure()."));
-      }, CONFIGURED_MS);
-      unconfigured.add(done);
+  // Whether a call can be served without waiting for anything.
+  const isPrepared = () => instance?.restored && (configuration.here() === false || identity.complete());
+
+  async function prepare() {
+    await configuration.known();
+    if (configuration.here() !== false) await identity.known();
+    await restore();
+  }
+
+  // Goes on with what an earlier page load left, unless it is not known whose page this is: then nothing stored is served.
+  async function restore() {
+    const { config, clients } = configuration.settled();
+    const life = use((broker, life) => {
+      life.storage ??= broker.configure(config, clients);
+      return life;
     });
+    if (configuration.here() !== false && !identity.complete()) return;
+    life.restoring ??= vault.load(life.storage).then((stored) => {
+      if (stored && instance === life && !use((broker) => broker.restore(stored))) vault.save(life.storage, null);
+      life.restored = true;
+    });
+    await life.restoring;
   }
 
   return {
     isHost: true,
-    ready: configured,
+    ready: configuration.known,
+    clients: configuration.clients,
     account() {
       return instance ? use((broker) => broker.account) : null;
     },
     configure(value) {
-      if (config) throw failure("config_invalid", "The broker is configured already; configure() may not replace that.");
-      const copy = plain(value);
-      use((broker) => broker.configure(copy));
-      config = copy;
-      for (const done of unconfigured) done();
-      unconfigured.clear();
-      emit({ type: "configchanged", at: Date.now() });
+      configuration.configure(plain(value));
     },
     call(method, request) {
       return new Promise((resolve, reject) => {
@@ -138,7 +153,9 @@ export function createEngine(emit) {
         signal?.addEventListener("abort", call.abort, { signal: ended.signal });
         calls.add(call);
         call.wind();
-        configured()
+        // At once where it can be: a click lets a window open only for a moment.
+        const prepared = isPrepared() ? Promise.resolve() : prepare();
+        prepared
           .then(() => calls.has(call) && use((broker) => broker[method](input)))
           .then((value) => {
             call.end();
@@ -147,11 +164,19 @@ export function createEngine(emit) {
       });
     },
     diagnostics() {
-      const facts = { restarts };
+      const facts = { restarts, storage: vault.available ? instance?.storage : "unavailable" };
       if (lastFault) facts.lastFault = lastFault;
       return instance ? { ...use((broker) => broker.diagnostics()), ...facts } : facts;
     },
   };
+}
+
+function attempt(run) {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
 }
 
 // What goes into the WebAssembly is plain data: no getter of a foreign object runs there, and nobody changes it afterwards.

@@ -4,7 +4,7 @@
 const MEMBERS = ["code", "correlationId", "retryable", "interactionRequired", "claims", "consentUrl", "aadsts", "retryAfterMs"];
 
 export function failure(code, message) {
-  return { code, message, retryable: code === "timed_out", interactionRequired: false };
+  return { code, message, retryable: ["network", "throttled", "timed_out"].includes(code), interactionRequired: false };
 }
 
 export function isFailure(value) {

@@ -105,11 +105,17 @@ export interface BrokerConfig {
   tenant?: string;
   /** Default: the packaged redirect page of this environment. */
   redirectUri?: string;
+  /**
+   * Where the session is kept between page loads, encrypted: until the browser's session ends (the default), nowhere, or until it
+   * expires.
+   */
   storage?: "session" | "memory" | "persistent";
   /** By alias: the control client's GUID, or with its scope (default `api://<clientId>/access_as_user`). */
   clients?: Record<string, string | { clientId: string; scope?: string }>;
   /** Only listed clients; otherwise consent and the Security Token Service decide. */
   restrict?: boolean;
+  /** What happens in the mobile app when a user has to sign in: `unsupported_client` (the default), or a window. */
+  mobile?: "unsupported" | "popup";
 }
 
 export interface BrokerDiagnostics {
@@ -127,6 +133,10 @@ export interface BrokerDiagnostics {
   signedIn?: boolean;
   /** The user said no: nothing prompts until `signIn()`. */
   refused?: boolean;
+  /** Where the session is kept; `unavailable` where the browser keeps nothing, so that it ends with the page. */
+  storage?: "session" | "memory" | "persistent" | "unavailable";
+  /** What was left out of other solutions' lists of clients, and why. */
+  problems?: string[];
   tokens?: { client: string; scopes: string; expiresOn: number }[];
 }
 

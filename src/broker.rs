@@ -28,12 +28,31 @@ impl Broker {
         Self { core: Core::new(Web::new(hooks), pins) }
     }
 
-    /// Takes a `BrokerConfig`.
+    /// Whether this could be the `BrokerConfig`; keeps nothing of it.
     ///
     /// # Errors
     /// `config_invalid`, naming the field.
-    pub fn configure(&self, config: JsValue) -> Result<(), JsValue> {
-        self.core.configure(&Value::new(config)).map_err(|error| convert::error(&error))
+    pub fn check(&self, config: JsValue) -> Result<(), JsValue> {
+        self.core.check(&Value::new(config)).map_err(|error| convert::error(&error))
+    }
+
+    /// Takes a `BrokerConfig`, and the aliases of other solutions by variable. Gives the `storage` that it asks for.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the field.
+    pub fn configure(&self, config: JsValue, clients: JsValue) -> Result<String, JsValue> {
+        let configured = self.core.configure(&Value::new(config), &Value::new(clients));
+        configured.map(|storage| storage.as_str().to_owned()).map_err(|error| convert::error(&error))
+    }
+
+    /// What a later page load goes on with, as plain data with secrets in it; null if nobody is signed in.
+    pub fn snapshot(&self) -> JsValue {
+        self.core.snapshot().map_or(JsValue::NULL, |snapshot| convert::snapshot(&snapshot))
+    }
+
+    /// Goes on with a snapshot; false if it is not of this configuration and this user, and so has to be erased.
+    pub fn restore(&self, snapshot: JsValue) -> bool {
+        self.core.restore(&Value::new(snapshot))
     }
 
     /// `TalxisBroker.getToken`.

@@ -1,11 +1,12 @@
-//! What the facade gives each instance: where events go, and who wants to know that a prompt is open.
+//! What the facade gives each instance: what Power Apps tells, where events go, and who wants to know that a prompt is open or that
+//! there is something new to store.
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ emit(event), prompting(begins), ended }`; the signal `ended` fires when this instance is dead.
+    /// `{ emit(event), prompting(begins), facts(), changed(), ended }`; the signal `ended` fires when this instance is dead.
     #[derive(Clone)]
     pub type Hooks;
 
@@ -15,11 +16,27 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn prompting(this: &Hooks, begins: bool) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn facts(this: &Hooks) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn changed(this: &Hooks) -> Result<(), JsValue>;
 }
 
 impl Hooks {
     pub(crate) fn tell(&self, event: &JsValue) {
         let _ = self.emit(event);
+    }
+
+    /// What Power Apps tells.
+    pub(crate) fn host(&self) -> JsValue {
+        self.facts().unwrap_or_default()
+    }
+
+    /// There is something new to store.
+    pub(crate) fn tell_changed(&self) {
+        let _ = self.changed();
     }
 
     /// Something asks the user, until the result is dropped. The facade counts, and is patient meanwhile.

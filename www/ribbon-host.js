@@ -53,7 +53,6 @@ async function evaluate(bar, frame) {
   evaluated.add(frame);
   try {
     await frame.load(webResourceUrl(RULE.library), { again });
-    await configureUntilTheVariableIsRead(frame);
   } catch (error) {
     return record(bar, frame, RULE.default, error.message);
   }
@@ -77,11 +76,4 @@ async function outcome(target) {
 
 function record(bar, frame, enabled, why) {
   evaluations.push({ bar, frame: frame.element.id, enabled, why });
-}
-
-// To be removed, with ribbon.js, once the broker reads its environment variable.
-let configuring;
-function configureUntilTheVariableIsRead(frame) {
-  configuring ??= frame.load("/ribbon.js");
-  return configuring;
 }

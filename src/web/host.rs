@@ -1,22 +1,19 @@
-//! What Power Apps tells about its user and its address, read anew on each call by page.js. The window is the host window: the
-//! facade starts the broker nowhere else.
+//! What Power Apps tells about its user and its address. The facade reads it, anew on each call (pkg-template/identity.js), because it
+//! also has to wait for it; here it only comes in.
 
-use broker_core::HostFacts;
-use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen(module = "/src/web/page.js")]
-extern "C" {
-    fn tenant() -> Option<String>;
-
-    #[wasm_bindgen(js_name = loginHint)]
-    fn login_hint() -> Option<String>;
-
-    #[wasm_bindgen(js_name = clientUrl)]
-    fn client_url() -> String;
-}
+use crate::{hooks::Hooks, json::Value};
+use broker_core::{HostFacts, Json};
 
 /// Power Apps' facts.
 #[must_use]
-pub fn facts() -> HostFacts {
-    HostFacts { tenant: tenant(), login_hint: login_hint(), client_url: Some(client_url()) }
+pub fn facts(hooks: &Hooks) -> HostFacts {
+    let facts = Value::new(hooks.host());
+    HostFacts {
+        tenant: facts.text("tenant"),
+        login_hint: facts.text("loginHint"),
+        client_url: facts.text("clientUrl"),
+        object_id: facts.text("objectId"),
+        mobile: facts.flag("mobile").unwrap_or_default(),
+        offline: facts.flag("offline").unwrap_or_default(),
+    }
 }

@@ -1,6 +1,6 @@
 //! The browser for [`broker_core`]: one file per capability, each undoing on drop what it did. No file here knows a protocol.
 //!
-//! Room is left for the capabilities of later flows: a hidden frame, a navigation of the page, and storage.
+//! Room is left for the capabilities of later flows: a hidden frame, and a navigation of the page.
 
 pub mod clock;
 pub mod host;
@@ -12,13 +12,15 @@ mod wait;
 mod window;
 
 pub use inbox::Inbox;
+pub use wait::Waiting;
 pub use window::Popup;
 
 #[cfg(all(test, target_arch = "wasm32"))]
 pub(crate) use window::{activated, given_up, invite};
 
 use crate::{convert, hooks::Hooks, json::Value};
-use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+use broker_core::{Env, Event, HostFacts, Invitation};
+use http::Sent;
 use std::future::Future;
 
 /// The browser.
@@ -37,34 +39,40 @@ impl Web {
 impl Env for Web {
     type Json = Value;
     type Popup = Popup;
+    type Sent = Sent;
+    type Wait = Waiting;
     type Inbox = Inbox;
 
     fn now(&self) -> u64 {
         clock::now()
     }
 
-    fn random(&self) -> [u8; 32] {
-        random::bytes()
+    fn random(&self) -> String {
+        random::hexadecimal()
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         wasm_bindgen_futures::spawn_local(future);
     }
 
-    async fn sleep(&self, ms: u32) {
-        clock::sleep(ms).await;
+    fn sleep(&self, ms: u32) -> Waiting {
+        clock::sleep(ms)
     }
 
-    fn parse_json(&self, text: &str) -> Option<Value> {
+    fn parse_json(&self, text: &str) -> Value {
         Value::parse(text)
     }
 
-    async fn post_form(&self, url: &str, body: String) -> Result<Reply<Value>, Unreachable> {
-        http::post_form(url, &body).await
+    fn parse_base64url(&self, text: &str) -> Value {
+        Value::parse_base64url(text)
+    }
+
+    fn post_form(&self, url: &str, body: &str) -> Sent {
+        http::post_form(url, body)
     }
 
     fn host(&self) -> HostFacts {
-        host::facts()
+        host::facts(&self.hooks)
     }
 
     fn activated(&self) -> bool {
@@ -75,19 +83,23 @@ impl Env for Web {
         Popup::open(&self.hooks, url)
     }
 
-    async fn invite(&self, url: &str) -> Invitation<Popup> {
-        window::invite(&self.hooks, url).await
+    fn invite(&self, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
+        window::invite(&self.hooks, url)
     }
 
-    async fn given_up(&self, popup: &Popup, url: &str) {
-        window::given_up(&self.hooks, popup, url).await;
+    fn given_up(&self, popup: &Popup, url: &str) -> Waiting {
+        window::given_up(&self.hooks, popup, url)
     }
 
     fn inbox(&self, id: &str) -> Inbox {
         Inbox::open(&self.hooks, id)
     }
 
-    fn emit(&self, event: Event) {
+    fn changed(&self) {
+        self.hooks.tell_changed();
+    }
+
+    fn emit(&self, event: Event<'_>) {
         self.hooks.tell(&convert::event(&event, self.now()));
     }
 }

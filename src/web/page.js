@@ -148,14 +148,16 @@ function create(tag, style) {
   return element;
 }
 
-// --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, and in which ways. The other end
-// is pkg-template/redirect.js.
+// --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, in which ways, and what its form
+// text says. The other end is pkg-template/redirect.js.
 //
 // The redirect page says which sign-in it answers only by an unguessable id. This end acknowledges, so that the page need not try
 // its other ways: the opener, then a storage entry.
 
 const PREFIX = "talxis-broker:";
 const OLD_MS = 3_600_000;
+// No response of Entra is longer.
+const LONGEST = 16 * 1024;
 
 // Starts listening. The pending record permits the page to leave a storage entry, and nothing else.
 export function openInbox(hooks, id) {
@@ -175,20 +177,20 @@ export function openInbox(hooks, id) {
     on(channel, "message", ({ data }) => {
       if (!isResponse(data)) return;
       channel.postMessage(acknowledgement);
-      resolve(data.payload);
+      resolve(fieldsOf(data.payload));
     });
     // Any window may post here, so origin and id must be right.
     on(window, "message", ({ origin, source, data }) => {
       if (origin !== location.origin || data?.id !== id || !isResponse(data)) return;
       attempt(() => source.postMessage(acknowledgement, origin));
-      resolve(data.payload);
+      resolve(fieldsOf(data.payload));
     });
     // The reader deletes; the text comes with the event.
     on(window, "storage", ({ key, newValue }) => {
       const data = key === entry && attempt(() => JSON.parse(newValue));
       if (!isResponse(data)) return;
       attempt(() => storage.removeItem(entry));
-      resolve(data.payload);
+      resolve(fieldsOf(data.payload));
     });
   });
   const close = () => {
@@ -214,31 +216,19 @@ function isResponse(data) {
   return data?.v === 1 && typeof data.payload === "string";
 }
 
-// --- host.rs: what Power Apps tells about its user and its address. `Xrm` is untyped, partly undocumented, and appears and changes
-// while the page lives: it is read anew on each call, and whatever is missing, throws or has another type is absent.
-
-// `tenantId` is the older name; both are empty for a moment while the first page loads.
-export function tenant() {
-  return text(() => settings().organizationTenant) ?? text(() => settings().tenantId);
-}
-
-export function loginHint() {
-  return text(() => window.__preload.aadLoginHint);
-}
-
-// Where the packaged redirect page lies. Another origin than the page's own could never send the response back.
-export function clientUrl() {
-  const url = text(() => context().getClientUrl()) ?? "";
-  const sameOrigin = url === location.origin || url.startsWith(`${location.origin}/`);
-  return sameOrigin ? url.replace(/\/+$/, "") : location.origin;
-}
-
-const context = () => window.Xrm.Utility.getGlobalContext();
-const settings = () => context().organizationSettings;
-
-function text(read) {
-  const value = attempt(read);
-  return typeof value === "string" && value ? value : undefined;
+// The fields of form text; undefined if it is too long, not the form of any text, or says something twice.
+function fieldsOf(form) {
+  const fields = { __proto__: null };
+  const plain = (text) => decodeURIComponent(text.replaceAll("+", " ")); // Throws, unlike URLSearchParams.
+  return attempt(() => {
+    if (form.length > LONGEST) return undefined;
+    for (const field of form.split("&")) {
+      const [, name, value] = field.match(/([^=]*)=?(.*)/s).map(plain);
+      if (name in fields) return undefined;
+      fields[name] = value;
+    }
+    return fields;
+  });
 }
 
 // --- http.rs: `fetch`, held to what needs no CORS preflight and leaves no trace (contract §4): no credentials, no custom headers, no
@@ -281,7 +271,27 @@ export function sleep(ms) {
   return { answer, close: () => clearTimeout(timer) };
 }
 
-// --- json.rs: foreign values. Own members only: a page can put members on every object by way of its prototype.
+// --- random.rs
+
+export function random() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// --- json.rs: foreign texts. What cannot be read is undefined, which has no members.
+
+export function parseJson(text) {
+  return attempt(() => JSON.parse(text));
+}
+
+export function parseBase64url(text) {
+  return attempt(() => {
+    if (/[^\w-]/.test(text)) return undefined; // `atob` would take more.
+    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt());
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  });
+}
+
+// Foreign values. Own members only: a page can put members on every object by way of its prototype.
 
 export function member(value, name) {
   try {

@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used)] // Clippy does not take #[wasm_bindgen_test] for a test.
 
 mod clock;
-mod host;
 mod http;
 mod inbox;
 mod invite;
 mod json;
+mod memory;
 mod popup;
+mod random;
 
 use crate::hooks::Hooks;
 use js_sys::{Function, Reflect};

@@ -24,6 +24,21 @@ use tools::Node;
 const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
+/// The facade and what it imports, but for the file that holds the glue.
+const MODULES: [&str; 10] = [
+    "configuration.js",
+    "dataverse.js",
+    "engine.js",
+    "errors.js",
+    "events.js",
+    "facade.js",
+    "host.js",
+    "identity.js",
+    "variables.js",
+    "vault.js",
+];
+/// The publisher prefix of the environment variable.
+const PREFIX: &str = "talxis";
 /// What glue and template agree on; anything else means that wasm-bindgen changed.
 const GLUE: &str = "talxis_broker.js";
 
@@ -146,7 +161,7 @@ fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
 fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
     const PLACE: &str = "\"@@wasm@@\"";
     let source = work.join("src");
-    for name in ["engine.js", "errors.js", "events.js", "facade.js", "host.js"] {
+    for name in MODULES {
         write(&source.join(name), &read(&template(name))?)?;
     }
     let glue = closed_glue(&read(&work.join("pkg").join(GLUE))?)?;
@@ -160,6 +175,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
     let constants = [
         ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
         ("PINS", pins.constant()),
+        ("PREFIX", format!("{PREFIX:?}")),
         ("CONFIG", "undefined".to_owned()), // A packaged default configuration: packaging puts it here.
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),

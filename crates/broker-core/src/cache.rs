@@ -1,7 +1,7 @@
 //! Tokens in memory (design, invariant 8): found by control client, tenant, account and sorted scopes, and only while they
 //! are good for another five minutes. Never decides whether a token may be had; it only remembers.
 
-use crate::{Account, CachedToken, Secret};
+use crate::{Account, CachedToken, Secret, snapshot::StoredToken};
 use std::rc::Rc;
 
 /// What a token is remembered by. Claims are not part of it: a challenge that was met replaces what was there.
@@ -82,6 +82,22 @@ impl Cache {
                 client: entry.client.clone(),
                 scopes: entry.scopes.clone(),
                 expires_on: entry.token.expires_on,
+            });
+        }
+        tokens
+    }
+
+    /// What is remembered, for storing.
+    pub(crate) fn stored(&self) -> Vec<StoredToken> {
+        let mut tokens = Vec::new();
+        for entry in &self.0 {
+            tokens.push(StoredToken {
+                client: entry.client.clone(),
+                scopes: entry.scopes.clone(),
+                granted: entry.token.scopes.clone(),
+                secret: entry.token.secret.clone(),
+                expires_on: entry.token.expires_on,
+                stored_on: entry.stored_on,
             });
         }
         tokens

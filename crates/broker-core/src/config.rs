@@ -3,12 +3,12 @@
 //! it is checked: https only, hosts within the pins, control scopes that are really of their control client.
 
 use crate::{
-    Code, Error, Json, Result, guid,
-    members::{Members, invalid},
-    scope,
+    Json, Result,
+    clients::Clients,
+    guid,
+    members::Members,
     url::{self, Address},
 };
-use std::rc::Rc;
 
 /// The hosts that a package allows. A configuration outside of them is refused.
 #[derive(Clone, Default)]
@@ -31,20 +31,58 @@ pub(crate) struct Config {
     pub(crate) tenant: String,
     /// The redirect page, where it is not the packaged one; empty otherwise.
     pub(crate) redirect_uri: String,
-    clients: Vec<Rc<ControlClient>>,
-    restrict: bool,
+    /// Whom a caller may name.
+    pub(crate) clients: Clients,
+    /// What to do in the mobile app, where a sign-in window is no good (contract §1).
+    pub(crate) mobile: Mobile,
+    /// Where the session is kept.
+    pub(crate) storage: Storage,
 }
 
-/// A control client and the one scope of it that the broker asks for.
-pub(crate) struct ControlClient {
-    /// Empty for one that is not listed.
-    alias: String,
-    pub(crate) id: String,
-    pub(crate) scope: String,
+/// What happens when a user of the mobile app has to sign in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mobile {
+    /// Nothing: `unsupported_client`.
+    Unsupported,
+    /// A window, as in a browser.
+    Popup,
 }
 
-const FIELDS: [&str; 9] =
-    ["version", "clientId", "sts", "authority", "tenant", "redirectUri", "storage", "clients", "restrict"];
+/// Where the session is kept between page loads (contract §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Until the browser's session ends.
+    Session,
+    /// Nowhere.
+    Memory,
+    /// Until it expires.
+    Persistent,
+}
+
+impl Storage {
+    /// The text in a configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Memory => "memory",
+            Self::Persistent => "persistent",
+        }
+    }
+}
+
+const FIELDS: [&str; 10] = [
+    "version",
+    "clientId",
+    "sts",
+    "authority",
+    "tenant",
+    "redirectUri",
+    "storage",
+    "clients",
+    "restrict",
+    "mobile",
+];
 const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
 
 impl Config {
@@ -71,77 +109,29 @@ impl Config {
         if !redirect_uri.is_empty() {
             address(&mut members, "redirectUri", &redirect_uri, None);
         }
-        let storage = members.text("storage");
-        let known = matches!(storage.as_str(), "" | "session" | "memory" | "persistent");
-        members.check(known, "storage", "must be \"session\", \"memory\" or \"persistent\"");
+        let wanted = members.text("storage");
+        let storages = [Storage::Session, Storage::Memory, Storage::Persistent];
+        let default = wanted.is_empty().then_some(Storage::Session);
+        let storage = default.or_else(|| storages.into_iter().find(|storage| storage.as_str() == wanted));
+        members.check(storage.is_some(), "storage", "must be \"session\", \"memory\" or \"persistent\"");
+        let mobile = match members.text("mobile").as_str() {
+            "" | "unsupported" => Some(Mobile::Unsupported),
+            "popup" => Some(Mobile::Popup),
+            _ => None,
+        };
+        members.check(mobile.is_some(), "mobile", "must be \"unsupported\" or \"popup\"");
         let restrict = members.flag("restrict");
         let listed = members.member("clients");
         members.finish()?;
-        let clients = listed.map_or_else(|| Ok(Vec::new()), |listed| read_clients(&listed, &client_id))?;
-        Ok(Self { client_id, sts, authority, tenant, redirect_uri, clients, restrict })
+        let clients = Clients::read(listed.as_ref(), &client_id, restrict)?;
+        let (storage, mobile) = (storage.unwrap_or(Storage::Session), mobile.unwrap_or(Mobile::Unsupported));
+        Ok(Self { client_id, sts, authority, tenant, redirect_uri, clients, mobile, storage })
     }
 
     /// `{authority}/{tenant}`.
     pub(crate) fn tenant_url(&self, tenant: &str) -> String {
         [self.authority.as_str(), "/", tenant].concat()
     }
-
-    /// The control client that a caller names by alias or GUID.
-    ///
-    /// # Errors
-    /// `client_not_allowed` for the broker itself, an unknown alias, and, under `restrict`, a client that is not listed.
-    pub(crate) fn control_client(&self, name: &str) -> Result<Rc<ControlClient>> {
-        let id = name.to_ascii_lowercase();
-        // No alias is empty or a GUID, and every id is a GUID.
-        let same = |client: &&Rc<ControlClient>| client.alias == name || client.id == id;
-        if let Some(client) = self.clients.iter().find(same) {
-            return Ok(client.clone());
-        }
-        if !guid::is_guid(&id) || id == self.client_id || self.restrict {
-            return Err(Error::new(
-                Code::ClientNotAllowed,
-                "`client` must be the alias or the GUID of a control client that the configuration allows.",
-            ));
-        }
-        Ok(Rc::new(ControlClient { alias: String::new(), scope: default_scope(&id), id }))
-    }
-}
-
-fn read_clients<J: Json>(clients: &J, broker: &str) -> Result<Vec<Rc<ControlClient>>> {
-    let mut list: Vec<Rc<ControlClient>> = Vec::new();
-    for alias in clients.names() {
-        let path = ["clients.", &alias].concat();
-        let inside = [&path, "."].concat();
-        let (mut id, mut scope) = (clients.text(&alias).unwrap_or_default(), String::new());
-        if let Some(entry) = clients.member(&alias) {
-            let mut members = Members::of(&entry, &inside);
-            members.only(&["clientId", "scope"]);
-            (id, scope) = (members.text("clientId"), members.text("scope"));
-            members.finish()?;
-        }
-        id.make_ascii_lowercase();
-        if scope.is_empty() {
-            scope = default_scope(&id);
-        }
-        let broken = if !guid::is_guid(&id) || id == broker || alias.is_empty() || guid::is_guid(&alias) {
-            // An alias that is a GUID would mean another client than itself; the broker is no control client.
-            "must be an alias of the GUID of a control client"
-        } else if !scope::is_of_client(&scope, &id) {
-            "must have a `scope` of this very client, and not `.default`"
-        } else if list.iter().any(|other| other.id == id && other.scope != scope) {
-            // Tokens are kept per client: two scopes for one client would hand out one for the other.
-            "names a client that another alias names with another scope"
-        } else {
-            list.push(Rc::new(ControlClient { alias, id, scope }));
-            continue;
-        };
-        return Err(invalid(&path, broken));
-    }
-    Ok(list)
-}
-
-fn default_scope(client: &str) -> String {
-    ["api://", client, "/access_as_user"].concat()
 }
 
 /// An address without its final slash, checked.

@@ -2,14 +2,15 @@
 //! environment. What happens in a call is told in `flow/`.
 
 use crate::{
-    Account, CachedToken, Code, Env, Error, Event, EventKind, Pins, Result, SignInRequest, TokenRequest,
-    TokenResult,
+    Account, CachedToken, Code, Env, Error, Event, EventKind, Json, Pins, Result, SignInRequest,
+    TokenRequest, TokenResult,
     cache::{Cache, Key, Token},
-    config::Config,
+    config::{Config, Storage},
     flow, guid,
     members::invalid,
     session::{RefreshToken, Session},
     single_flight::Flights,
+    snapshot::StoredToken,
     url,
 };
 use std::{
@@ -53,17 +54,36 @@ impl<E: Env> Core<E> {
         })
     }
 
-    /// Takes the configuration, once. Sends nothing.
+    /// Whether this could be the configuration. Keeps nothing of it.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming the field.
+    pub fn check(&self, config: &E::Json) -> Result<()> {
+        self.parse(config).map(|_| ())
+    }
+
+    /// Takes the configuration, once, and the aliases of other solutions, by the name of the variable that lists them. Says where the
+    /// session is to be kept. Sends nothing.
     ///
     /// # Errors
     /// `config_invalid`, naming the field; also when there is a configuration already.
-    pub fn configure(&self, config: &E::Json) -> Result<()> {
+    pub fn configure(&self, config: &E::Json, clients: &E::Json) -> Result<Storage> {
         if self.config.borrow().is_some() {
             return Err(Error::new(
                 Code::ConfigInvalid,
                 "The broker is configured already: configure() works once.",
             ));
         }
+        let mut config = self.parse(config)?;
+        for source in clients.names() {
+            config.clients.add(&source, clients.member(&source).as_ref());
+        }
+        let storage = config.storage;
+        self.config.replace(Some(Rc::new(config)));
+        Ok(storage)
+    }
+
+    fn parse(&self, config: &E::Json) -> Result<Config> {
         let config = Config::parse(config, &self.pins)?;
         // A page of another origin would get the response and could never hand it over (contract §5).
         let environment = self.env.host().client_url.unwrap_or_default();
@@ -72,8 +92,7 @@ impl<E: Env> Core<E> {
         if foreign && !config.redirect_uri.is_empty() {
             return Err(invalid("redirectUri", "must be a page of this environment"));
         }
-        self.config.replace(Some(Rc::new(config)));
-        Ok(())
+        Ok(config)
     }
 
     /// A token for a control: from the cache, or by the flow of `flow/get_token.rs`. Where the user has to be asked and just
@@ -111,7 +130,16 @@ impl<E: Env> Core<E> {
 
     /// Who is signed in.
     pub fn account(&self) -> Option<Rc<Account>> {
+        self.part_with_others();
         self.session().map(|session| session.account().clone())
+    }
+
+    /// Signs out whoever is not the user of Power Apps, before anything is served: the user may have changed, or has only now
+    /// become known.
+    pub(crate) fn part_with_others(&self) {
+        if self.session().is_some_and(|session| !self.env.host().is_user(session.account())) {
+            self.sign_out();
+        }
     }
 
     pub(crate) fn config(&self) -> Result<Rc<Config>> {
@@ -161,12 +189,20 @@ impl<E: Env> Core<E> {
                 if before.is_some() {
                     self.forget();
                 }
-                self.session.replace(Some(Session::new(account, token)));
+                self.session.replace(Some(Session::new(account, Some(token))));
             }
         }
+        self.env.changed();
+    }
+
+    /// Entra or the STS declared a sign-in void; for `sign_ins` see [`Session::revoke`].
+    pub(crate) fn revoke(&self, session: &Session, sign_ins: u32) {
+        session.revoke(sign_ins);
+        self.env.changed();
     }
 
     fn forget(&self) {
+        self.env.changed();
         self.calls.close();
         self.refreshes.close();
         self.sign_ins.close();
@@ -201,12 +237,29 @@ impl<E: Env> Core<E> {
         }
         let now = self.env.now();
         self.cache.borrow_mut().put(key, Rc::new(token), now);
+        self.env.changed();
         Ok(())
+    }
+
+    /// Remembers a token that was stored, without telling that anything changed.
+    pub(crate) fn put(&self, key: Key<'_>, token: Token, stored_on: u64) {
+        self.cache.borrow_mut().put(key, Rc::new(token), stored_on);
+    }
+
+    /// Goes on with a session that was stored.
+    pub(crate) fn resume(&self, session: Session) {
+        self.session.replace(Some(session));
+    }
+
+    /// What the cache holds, for storing.
+    pub(crate) fn stored_tokens(&self) -> Vec<StoredToken> {
+        self.cache.borrow().stored()
     }
 
     /// Forgets exactly this token; a newer one under the same key stays.
     pub(crate) fn discard(&self, token: &Rc<Token>) {
         self.cache.borrow_mut().discard(token);
+        self.env.changed();
     }
 
     /// What the cache holds, for diagnostics.
@@ -216,8 +269,7 @@ impl<E: Env> Core<E> {
 
     /// Tells listeners what happened; an empty client is none.
     pub(crate) fn emit(&self, kind: EventKind, id: &str, client: &str, code: Option<Code>) {
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        self.env.emit(Event { kind, correlation_id: given(id), client: given(client), code });
+        self.env.emit(Event { kind, correlation_id: id, client, code });
     }
 
     /// A failed call, as its caller and the listeners get to know it.

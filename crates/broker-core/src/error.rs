@@ -45,6 +45,8 @@ pub enum Code {
     Throttled,
     /// The call took longer than its `timeoutMs`.
     TimedOut,
+    /// This client has no way to sign in.
+    UnsupportedClient,
     /// The user said no.
     UserCancelled,
 }
@@ -74,6 +76,7 @@ impl Code {
             Self::StsUnavailable => "sts_unavailable",
             Self::Throttled => "throttled",
             Self::TimedOut => "timed_out",
+            Self::UnsupportedClient => "unsupported_client",
             Self::UserCancelled => "user_cancelled",
         }
     }
@@ -83,7 +86,7 @@ impl Code {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::AccountMismatch => {
-                "Another account than the session's answered: sign out and sign in again."
+                "Another account signed in than the one that uses this page: sign in with that one."
             }
             Self::AppNotInTenant => {
                 "The control client or its backend is not in this tenant: an administrator adds it at `consentUrl`."
@@ -112,6 +115,7 @@ impl Code {
             }
             Self::StsUnavailable => "The token service cannot be reached: try again.",
             Self::Throttled => "Too many requests: try again after `retryAfterMs`.",
+            Self::UnsupportedClient => "Nobody can sign in in the mobile app: open this page in a browser.",
             Self::UserCancelled => "The user chose not to sign in: nothing prompts until signIn() is called.",
             _ => "The broker failed: try again.",
         }

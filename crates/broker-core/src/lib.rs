@@ -1,7 +1,7 @@
 //! The Token Broker's protocol and policy: pure, so that every flow runs on the host against a fake browser.
 //!
-//! Knows no browser, no clock, no random source: all that comes in through [`Env`], a trait of browser verbs. Parses no JSON
-//! text: that comes in through [`Json`]. Requests are text made by pure functions, answers are judged by pure functions, and
+//! Knows no browser, no clock, no random source: all that comes in through [`Env`], a trait of browser verbs. Parses no text
+//! format: what was parsed comes in through [`Json`]. Requests are text made by pure functions, answers are judged by pure functions, and
 //! sending is the one line between them.
 //!
 //! # A first call
@@ -19,13 +19,14 @@
 //! # What each file decides
 //! | file | decides |
 //! |---|---|
-//! | `config.rs`, `url.rs`, `members.rs` | what a configuration may say, and which addresses may be sent a token |
+//! | `config.rs`, `clients.rs`, `url.rs`, `members.rs` | what a configuration may say, and which addresses may be sent a token |
 //! | `request.rs`, `call.rs`, `scope.rs` | who may ask for what |
 //! | `authorize.rs`, `encoding.rs` | what Entra is asked, and which response is the answer to it |
 //! | `token.rs`, `id_token.rs`, `account.rs` | what an answer of the token endpoint is worth, and whose it is |
 //! | `entra_error.rs`, `error.rs` | what a failure means to the caller |
 //! | `exchange.rs` | what the STS is asked and what its answer means |
 //! | `cache.rs`, `session.rs`, `core.rs` | what is remembered, and when it is forgotten |
+//! | `snapshot.rs` | what a later page load goes on with |
 //! | `flow/` | what happens, in which order, and what is tried again; `flow/post.rs` is the one line that sends |
 //! | `single_flight.rs`, `race.rs` | who waits for whom |
 //! | `secret.rs`, `guid.rs` | how secrets and ids are held |
@@ -34,8 +35,9 @@
 //!
 //! # Why it is written like this
 //! All of this is downloaded by every form. So the code is here and there plainer than the standard library would have it: no
-//! sorting, no text patterns, no `{:?}`, each of which is kilobytes of WebAssembly. And what awaits is short: before and after
-//! it stand plain functions, because every await repeats the farewell to everything that is alive across it.
+//! sorting, no text patterns, no `{:?}`, each of which is kilobytes of WebAssembly; texts are joined as `[&str]`, in one
+//! instance for all. And what awaits is short: before and after it stand plain functions, because every await repeats the
+//! farewell to everything that is alive across it. The browser's own waits are futures themselves, without an `async fn` around.
 //!
 //! # What it never does
 //! It never asks Entra for a backend or for `.default`: OpenID Connect's scopes and one named scope of a control client are
@@ -46,6 +48,7 @@ mod account;
 mod authorize;
 mod cache;
 mod call;
+mod clients;
 mod config;
 mod core;
 mod diagnostics;
@@ -65,6 +68,7 @@ mod scope;
 mod secret;
 mod session;
 mod single_flight;
+mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
@@ -72,10 +76,11 @@ mod url;
 
 pub use self::core::Core;
 pub use account::Account;
-pub use config::Pins;
+pub use config::{Pins, Storage};
 pub use diagnostics::{CachedToken, Diagnostics};
 pub use env::{Env, Event, EventKind, HostFacts, Inbox, Invitation, Reply, Unreachable};
 pub use error::{Code, Error, Result};
 pub use json::Json;
 pub use request::{Interaction, SignInRequest, TokenRequest, TokenResult};
 pub use secret::Secret;
+pub use snapshot::{Snapshot, StoredToken};

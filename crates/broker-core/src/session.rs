@@ -29,8 +29,8 @@ const LEEWAY: u64 = 5 * 60 * 1000;
 
 impl Session {
     /// A session that begins.
-    pub(crate) fn new(account: Rc<Account>, token: RefreshToken) -> Self {
-        Self(Rc::new(State { account, refresh_token: RefCell::new(Some(token)), sign_ins: Cell::new(1) }))
+    pub(crate) fn new(account: Rc<Account>, token: Option<RefreshToken>) -> Self {
+        Self(Rc::new(State { account, refresh_token: RefCell::new(token), sign_ins: Cell::new(1) }))
     }
 
     /// Whose it is.
@@ -55,6 +55,13 @@ impl Session {
         let good =
             |token: &&RefreshToken| token.expires_on.is_none_or(|end| end > now.saturating_add(LEEWAY));
         held.as_ref().filter(good).map(|token| token.secret.clone())
+    }
+
+    /// The refresh token and its end, for storing: empty if it was declared void, 0 where Entra does not say it.
+    pub(crate) fn held(&self) -> (Secret, u64) {
+        let held = self.0.refresh_token.borrow();
+        let token = held.as_ref().map(|token| (token.secret.clone(), token.expires_on.unwrap_or_default()));
+        token.unwrap_or_else(|| (Secret::new(String::new()), 0))
     }
 
     /// How often the user signed in to it. Tells whether a refusal speaks of the sign-in that is in force.
@@ -92,20 +99,24 @@ mod tests {
         RefreshToken { secret: Secret::new(text.to_owned()), expires_on }
     }
 
+    fn held_token(text: &str, expires_on: Option<u64>) -> Option<RefreshToken> {
+        Some(token(text, expires_on))
+    }
+
     fn held(session: &Session, now: u64) -> Option<String> {
         session.refresh_token(now).map(|token| token.expose().to_owned())
     }
 
     #[test]
     fn a_refresh_token_is_used_until_five_minutes_before_its_end() {
-        let session = Session::new(Rc::new(account()), token("a", Some(2 * LEEWAY)));
+        let session = Session::new(Rc::new(account()), held_token("a", Some(2 * LEEWAY)));
         assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("a"));
         assert_eq!(held(&session, LEEWAY), None);
     }
 
     #[test]
     fn rotation_does_not_prolong_what_entra_does_not_prolong() {
-        let session = Session::new(Rc::new(account()), token("a", Some(2 * LEEWAY)));
+        let session = Session::new(Rc::new(account()), held_token("a", Some(2 * LEEWAY)));
         session.rotate(token("b", None));
         assert_eq!(held(&session, LEEWAY - 1).as_deref(), Some("b"));
         assert_eq!(held(&session, LEEWAY), None);
@@ -113,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_late_refusal_does_not_end_a_newer_sign_in() {
-        let session = Session::new(Rc::new(account()), token("a", None));
+        let session = Session::new(Rc::new(account()), held_token("a", None));
         let before = session.sign_ins();
         session.resume(token("b", None));
         session.revoke(before);
@@ -124,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_revoked_session_is_not_revived_by_a_late_rotation() {
-        let session = Session::new(Rc::new(account()), token("a", None));
+        let session = Session::new(Rc::new(account()), held_token("a", None));
         session.revoke(session.sign_ins());
         session.rotate(token("b", None));
         assert_eq!(held(&session, 0), None);

@@ -107,11 +107,13 @@ impl Stage {
         .await
     }
 
-    /// Opens an empty page of the app's origin and loads the packed broker there, without configuring it.
+    /// Opens an empty page of an origin without Dataverse and loads the packed broker there, without configuring it.
     ///
     /// # Errors
     /// When the browser refuses, or the script cannot be loaded.
     pub async fn open_bare_page(&self) -> Result {
+        let switched = self.demo.host().set_switches(&["dataverse=off"]);
+        switched.map_err(|why| Failure::wrong(why.to_string()))?;
         self.browser.goto(format!("{}/uclient/blank.html", self.demo.origin())).await?;
         let loaded: bool = self
             .script_async(

@@ -5,7 +5,7 @@ use crate::{
     Code, Env, EventKind, Result, TokenRequest, TokenResult,
     call::Call,
     core::{Core, signed_out},
-    flow::{backend_token, sign_in},
+    flow::{backend_token, post::offline, sign_in},
     session::Session,
     single_flight::{Flight, Landing},
 };
@@ -32,6 +32,7 @@ pub(crate) fn get_token<E: Env>(
 /// The call, and the flight that it waits for; none if its token is there.
 fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>, Option<Landing>)> {
     let call = Rc::new(Call::admit(core, request)?);
+    core.part_with_others();
     let cached = |session: Session| core.cached(call.key(session.account()));
     let landing = match core.session().filter(|_| call.takes_cached()).and_then(cached) {
         Some(_) => None,
@@ -59,9 +60,10 @@ fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>) -> Flight {
     })
 }
 
-/// The session, or the sign-in that brings it: one for all who wait.
+/// The session, or the sign-in that brings it: one for all who wait. Offline there is neither, at once.
 fn session_or_sign_in<E: Env>(core: &Rc<Core<E>>, call: &Call) -> Landing {
     match core.usable_session() {
+        _ if core.env.host().offline => Landing::ready(Err(offline())),
         Some(_) => Landing::ready(Ok(())),
         None if call.may_prompt() => sign_in::join(core, sign_in::Ask::for_call(call)),
         None => Landing::ready(Err(Code::InteractionRequired.into())),
@@ -79,7 +81,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> 
         // A call that lands after a sign-out fails with this code too; it must not ask the user to sign in again.
         let over = error.code == Code::LoginRequired && core.is_current(&session);
         if over {
-            session.revoke(sign_ins);
+            core.revoke(&session, sign_ins);
         }
         if !over || signed_in_again || !call.may_prompt() {
             return Err(error);

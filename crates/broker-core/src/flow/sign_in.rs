@@ -5,17 +5,17 @@ use crate::{
     Account, Code, Env, Error, EventKind, Inbox, Result, SignInRequest,
     authorize::{AuthorizationRequest, Pending},
     call::Call,
-    config::Config,
+    config::{Config, Mobile},
     core::{Core, signed_out},
     flow::{
         entra,
         invitation::{invite, take_over},
-        post::{Answer, Posted, post},
+        post::{Answer, Posted, offline, post},
     },
-    guid,
     id_token::Expected,
     members::invalid,
     race::{First, race},
+    request::check_correlation_id,
     scope,
     single_flight::{Flight, Landing},
     token::{self, CodeGrant},
@@ -26,7 +26,6 @@ use std::{future::Future, rc::Rc};
 /// Who asks for a sign-in, and how.
 pub(crate) struct Ask {
     config: Rc<Config>,
-    correlation_id: String,
     /// Empty: `signIn()`, which is a click by promise, so that nothing has to invite.
     client: String,
     request: SignInRequest,
@@ -61,8 +60,8 @@ pub(crate) fn sign_in<E: Env>(
     core: &Rc<Core<E>>,
     request: SignInRequest,
 ) -> impl Future<Output = Result<Rc<Account>>> + use<E> {
-    let id = guid::from_random(core.env.random());
-    let landing = begin(core, &id, request);
+    let id = request.correlation_id.clone();
+    let landing = begin(core, request);
     let core = core.clone();
     async move {
         let account = landing.await.and_then(|()| core.account().ok_or_else(signed_out));
@@ -70,13 +69,14 @@ pub(crate) fn sign_in<E: Env>(
     }
 }
 
-fn begin<E: Env>(core: &Rc<Core<E>>, id: &str, request: SignInRequest) -> Landing {
-    let config = match core.config() {
+fn begin<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Landing {
+    let config = match check_correlation_id(&request.correlation_id).and_then(|()| core.config()) {
         Ok(config) => config,
         Err(error) => return Landing::ready(Err(error)),
     };
     core.refused.set(false);
-    let ask = Ask { config, correlation_id: id.to_owned(), client: String::new(), request };
+    core.part_with_others();
+    let ask = Ask { config, client: String::new(), request };
     match core.usable_session() {
         Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
         _ => join(core, ask),
@@ -85,8 +85,13 @@ fn begin<E: Env>(core: &Rc<Core<E>>, id: &str, request: SignInRequest) -> Landin
 
 /// Joins the sign-in under way, or starts one, whose window opens before this returns if it may open at all.
 pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
+    let host = core.env.host();
     let barred = if core.refused.get() {
         Err(Code::UserCancelled.into())
+    } else if host.offline {
+        Err(offline())
+    } else if host.mobile && ask.config.mobile == Mobile::Unsupported {
+        Err(Code::UnsupportedClient.into())
     } else {
         take_over(core, ask.is_sign_in(), ask.request.select_account)
     };
@@ -105,7 +110,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
         let landed = fly(&core, &ask, opened).await;
         landed.map_err(|mut error| {
             core.refused.set(core.refused.get() || error.code == Code::UserCancelled);
-            error.correlation_id = Some(ask.correlation_id.clone());
+            error.correlation_id = Some(ask.request.correlation_id.clone());
             error
         })
     })
@@ -124,7 +129,7 @@ fn open<E: Env>(core: &Core<E>, ask: &Ask) -> Result<Opened<E>> {
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask, opened: Result<Opened<E>>) -> Result<()> {
     let Opened { attempt, mut inbox, popup } = opened?;
-    core.emit(EventKind::Interaction, &ask.correlation_id, &ask.client, None);
+    core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let popup = match popup {
         Some(popup) => popup,
         None => invite(core, &attempt.url).await?,
@@ -133,8 +138,8 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask, opened: Result<Opened<E>>) -
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
     let response = match race(inbox.response(), gave_up).await {
         First::Left(response) => response,
-        First::Right(First::Left(())) => return Err(Code::UserCancelled.into()),
-        First::Right(First::Right(())) => return Err(Code::PopupTimeout.into()),
+        First::Right(First::Left(_)) => return Err(Code::UserCancelled.into()),
+        First::Right(First::Right(_)) => return Err(Code::PopupTimeout.into()),
     };
     drop((popup, inbox));
 
@@ -147,9 +152,11 @@ impl Ask {
     pub(crate) fn for_call(call: &Call) -> Self {
         Self {
             config: call.config.clone(),
-            correlation_id: call.request.correlation_id.clone(),
             client: call.client.id.clone(),
-            request: SignInRequest::default(),
+            request: SignInRequest {
+                correlation_id: call.request.correlation_id.clone(),
+                ..SignInRequest::default()
+            },
         }
     }
 
@@ -185,20 +192,20 @@ impl Attempt {
         };
         let tenant_url = config.tenant_url(&tenant);
 
-        let pending = Pending::new(core.env.random(), core.env.random(), core.env.random());
+        let pending = Pending::new(&core.env.random(), core.env.random(), core.env.random());
         let url = pending.url(&AuthorizationRequest {
             tenant_url: &tenant_url,
             client_id: &config.client_id,
             redirect_uri: &redirect_uri,
             login_hint,
             prompt,
-            correlation_id: &ask.correlation_id,
+            correlation_id: &ask.request.correlation_id,
         });
         Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })
     }
 
     /// Redeems the code in a response.
-    fn redeem<E: Env>(&self, core: &Rc<Core<E>>, ask: &Ask, response: &str) -> Result<Posted<E::Json>> {
+    fn redeem<E: Env>(&self, core: &Core<E>, ask: &Ask, response: &E::Json) -> Result<Posted<E::Json>> {
         let code = self.pending.code(response)?;
         core.still_wanted(self.sign_outs)?;
         let grant = CodeGrant {
@@ -207,8 +214,8 @@ impl Attempt {
             code: &code,
             verifier: &self.pending.verifier,
         };
-        let url = token::endpoint(&self.tenant_url, &ask.correlation_id);
-        Ok(post(core, url, grant.body(), Code::Network))
+        let url = token::endpoint(&self.tenant_url, &ask.request.correlation_id);
+        Ok(post(core, &url, &grant.body(), Code::Network))
     }
 
     /// Begins the session. The access token is dropped: it is for no control client.
@@ -234,8 +241,11 @@ impl Attempt {
             return Err(Error::new(Code::IdentityProvider, message));
         };
         core.still_wanted(self.sign_outs)?;
+        if !core.env.host().is_user(&account) {
+            return Err(Code::AccountMismatch.into());
+        }
         core.begin(Rc::new(account), token);
-        core.emit(EventKind::SignedIn, &ask.correlation_id, &ask.client, None);
+        core.emit(EventKind::SignedIn, &ask.request.correlation_id, &ask.client, None);
         Ok(())
     }
 }

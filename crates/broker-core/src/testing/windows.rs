@@ -2,8 +2,10 @@
 
 use super::{FakeEnv, signal::Signal};
 use crate::{Inbox, Invitation};
+use serde_json::{Map, Value};
 use std::{
     cell::{Cell, RefCell},
+    future::Future,
     rc::Rc,
 };
 
@@ -38,9 +40,22 @@ impl Drop for Count {
 }
 
 impl Inbox for FakeInbox {
-    async fn response(&mut self) -> String {
-        self.0.wait().await
+    type Json = Value;
+
+    fn response(&mut self) -> impl Future<Output = Value> + Unpin {
+        Box::pin(async { fields(&self.0.wait().await) })
     }
+}
+
+/// As the browser's inbox reads a response, but for what form text cannot be.
+pub(crate) fn fields(form: &str) -> Value {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(form.as_bytes()) {
+        if fields.insert(name.into_owned(), value.into()).is_some() {
+            return Value::Null;
+        }
+    }
+    fields.into()
 }
 
 impl Windows {

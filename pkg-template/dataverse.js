@@ -1,0 +1,18 @@
+// One question to Dataverse's Web API, as the user of the page. What it says is judged where it was asked.
+
+import { failure } from "./errors.js";
+
+// { status, body }, the body undefined if it is not JSON.
+export async function ask(environment, query) {
+  let response;
+  try {
+    response = await fetch(`${environment}/api/data/v9.2/${query}`, {
+      headers: { accept: "application/json" },
+      credentials: "same-origin",
+      redirect: "manual", // A sign-in page is no answer; its status is 0.
+    });
+  } catch {
+    throw failure("network", "Dataverse cannot be reached: try again.");
+  }
+  return { status: response.status, body: await response.json().catch(() => undefined) };
+}

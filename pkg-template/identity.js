@@ -1,0 +1,117 @@
+// Who uses Power Apps, and where (powerapps.md §5). `Xrm` is untyped, partly undocumented, and appears and changes while the page
+// lives: it is read anew on each call, and whatever is missing, throws or has another type is absent. What the page does not say is asked
+// of the Web API once. Tokens are served only to the user whom this file names, so it waits rather than guesses.
+
+import { ask } from "./dataverse.js";
+
+const KEPT = "talxis-broker:user";
+// How long values may be late before the Web API is asked.
+const LATE_MS = 1_000;
+const LOOK_MS = 50;
+
+export function createIdentity() {
+  let answer; // What the Web API said: { userId, tenant, objectId, loginHint }.
+  let asking;
+
+  // For this user only; as long as Power Apps names none, for whom the Web API named.
+  const answered = (userId) => {
+    if (answer?.userId !== userId && userId) answer = kept(userId);
+    return answer;
+  };
+
+  // What is known now. `mobile` and `offline` are as Power Apps says; a browser that is offline is offline in any case.
+  function facts() {
+    const more = answered(userId());
+    return {
+      tenant: text(() => organization().organizationTenant) ?? text(() => organization().tenantId) ?? more?.tenant,
+      objectId: text(() => window.__preload.aadObjectId) ?? more?.objectId,
+      loginHint: text(() => window.__preload.aadLoginHint) ?? more?.loginHint,
+      clientUrl: environment(),
+      mobile: text(() => client().getClient()) === "Mobile",
+      offline: offline(),
+    };
+  }
+
+  const complete = () => {
+    const { tenant, objectId } = facts();
+    return Boolean(tenant && objectId);
+  };
+  // What the Web API did not say once it does not say again.
+  const done = () => complete() || answered(userId());
+
+  async function complement() {
+    for (const end = Date.now() + LATE_MS; !done() && !offline() && Date.now() < end; ) await pause(LOOK_MS);
+    if (done() || offline()) return;
+    const read = async (query) => (await ask(environment(), query)).body ?? {};
+    const user = userId() ?? guid((await read("WhoAmI")).UserId);
+    if (!user) return void (answer = {}); // Not Power Apps.
+    const [person, organization] = await Promise.all([
+      read(`systemusers(${user})?$select=azureactivedirectoryobjectid,windowsliveid,internalemailaddress`),
+      read("RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Default')"),
+    ]);
+    answer = {
+      userId: user,
+      tenant: text(() => organization.Detail.TenantId),
+      objectId: text(() => person.azureactivedirectoryobjectid),
+      loginHint: hintOf(person),
+    };
+    attempt(() => sessionStorage.setItem(KEPT, JSON.stringify({ v: 1, ...answer })));
+  }
+
+  return {
+    facts,
+    complete,
+    // Resolves when the user is known, or cannot be known for now.
+    async known() {
+      if (done()) return;
+      asking ??= complement().catch(() => {}).finally(() => (asking = undefined));
+      await asking;
+    },
+  };
+}
+
+// A guest's sign-in name here is a made-up one.
+function hintOf({ windowsliveid, internalemailaddress }) {
+  const name = text(() => windowsliveid);
+  return name && !name.includes("#EXT#") ? name : text(() => internalemailaddress);
+}
+
+// Where the packaged redirect page and the Web API lie. Another origin than the page's own could never send a response back.
+export function environment() {
+  const url = text(() => context().getClientUrl()) ?? "";
+  const sameOrigin = url === location.origin || url.startsWith(`${location.origin}/`);
+  return sameOrigin ? url.replace(/\/+$/, "") : location.origin;
+}
+
+export function offline() {
+  return navigator.onLine === false || text(() => client().getClientState()) === "Offline";
+}
+
+const context = () => window.Xrm.Utility.getGlobalContext();
+const client = () => context().client;
+const organization = () => context().organizationSettings;
+// With braces there, without at the Web API.
+const userId = () => guid(text(() => context().userSettings.userId));
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function guid(value) {
+  return /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i.exec(value)?.[1].toLowerCase();
+}
+
+function kept(userId) {
+  const kept = attempt(() => JSON.parse(sessionStorage.getItem(KEPT)));
+  return kept?.v === 1 && kept.userId === userId ? kept : undefined;
+}
+
+function text(read) {
+  const value = attempt(read);
+  return typeof value === "string" && value ? value : undefined;
+}
+
+function attempt(run) {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
