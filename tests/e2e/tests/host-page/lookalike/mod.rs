@@ -12,11 +12,9 @@ use e2e::{Evaluation, Result, Stage, until};
 /// The web resource that the enable rule names.
 const LIBRARY: &str = "talxis_tokenmanagement.js";
 
-/// Publishes a library under the broker's name. Its `configure` takes what the demo's ribbon hands over until the broker reads its
-/// environment variable.
+/// Publishes a library under the broker's name.
 fn publish_library(stage: &Stage, script: &str) {
-    let library = format!("window.talxisBroker = {{ configure() {{}}, addEventListener() {{}} }}; {script}");
-    stage.demo.host().set_web_resource(LIBRARY, library).unwrap();
+    stage.demo.host().set_web_resource(LIBRARY, script).unwrap();
 }
 
 /// Waits until the rule was evaluated so many times on a bar.
