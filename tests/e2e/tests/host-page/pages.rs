@@ -56,7 +56,11 @@ const FUNCTIONS: &str = "
 pub(crate) fn on_page(test: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
     let folder = extras()?;
     on_stage(
-        |options| options.webresources = folder,
+        |options| {
+            options.webresources = folder;
+            // The pages here configure the broker themselves.
+            options.switches = vec!["dataverse=off".to_owned()];
+        },
         async |stage| {
             stage.browser.goto(format!("{}/uclient/blank.html", stage.demo.origin())).await?;
             test(stage).await
