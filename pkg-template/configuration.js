@@ -74,6 +74,8 @@ export function createConfiguration(check, emit) {
 
   return {
     settled: () => settled,
+    // By alias, as configured; the configuration's own names come first.
+    clients: () => ({ ...Object.assign({}, ...Object.values(settled.clients)), ...settled.config.clients }),
     // Undefined as long as nobody can tell.
     here: () => here,
     async known() {

@@ -71,7 +71,7 @@ export function createEngine(emit) {
     const ended = new AbortController();
     life.kill = () => {
       glue.kill(); // Late timers and events of the dead instance do nothing from here on.
-      ended.abort();
+      ended.abort("over");
     };
     compile(glue);
     life.broker = new glue.Broker(hooksOf(life, ended.signal), PINS);
@@ -116,6 +116,7 @@ export function createEngine(emit) {
   return {
     isHost: true,
     ready: configuration.known,
+    clients: configuration.clients,
     account() {
       return instance ? use((broker) => broker.account) : null;
     },
@@ -134,7 +135,7 @@ export function createEngine(emit) {
           end() {
             calls.delete(call);
             clearTimeout(call.timer);
-            ended.abort();
+            ended.abort("over"); // With a reason: the browser's own would be an error, whose stack keeps the frame of the caller.
           },
           fail(detail) {
             call.end();

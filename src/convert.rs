@@ -3,7 +3,7 @@
 //! The only place where a token leaves the broker, towards a caller or into storage. One recursive type instead of a derived one per result: a
 //! third of their size.
 
-use broker_core::{Account, Diagnostics, Error, Event, Snapshot, TokenResult};
+use broker_core::{Account, CachedToken, Diagnostics, Error, Event, Snapshot, StoredToken, TokenResult};
 use js_sys::Object;
 use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
@@ -14,7 +14,7 @@ pub(crate) fn token_result(result: &TokenResult) -> JsValue {
         ("accessToken", Member::Text(result.access_token.expose())),
         ("tokenType", Member::Text("Bearer")),
         ("expiresOn", number(result.expires_on)),
-        ("scopes", Member::List(result.scopes.iter().map(|scope| Member::Text(scope)).collect())),
+        ("scopes", Member::Texts(&result.scopes)),
         ("clientId", Member::Text(&result.client_id)),
         ("account", Member::Object(&account_members(&result.account))),
         ("fromCache", Member::Flag(result.from_cache)),
@@ -30,7 +30,7 @@ pub(crate) fn account(account: &Account) -> JsValue {
 fn account_members(account: &Account) -> [Named<'_>; 6] {
     [
         ("username", Member::Text(&account.username)),
-        ("name", text(account.name.as_deref())),
+        ("name", text(account.name.as_deref().unwrap_or_default())),
         ("tenantId", Member::Text(&account.tenant_id)),
         ("objectId", Member::Text(&account.object_id)),
         ("homeAccountId", Member::Text(&account.home_account_id)),
@@ -43,75 +43,50 @@ pub(crate) fn error(error: &Error) -> JsValue {
     object(&[
         ("code", Member::Text(error.code.as_str())),
         ("message", Member::Text(&error.message)),
-        ("correlationId", text(error.correlation_id.as_deref())),
+        ("correlationId", optional(&error.correlation_id)),
         ("retryable", Member::Flag(error.code.retryable())),
         ("interactionRequired", Member::Flag(error.code.interaction_required())),
-        ("claims", text(error.claims.as_deref())),
-        ("consentUrl", text(error.consent_url.as_deref())),
+        ("claims", optional(&error.claims)),
+        ("consentUrl", optional(&error.consent_url)),
         ("aadsts", error.aadsts.map_or(Member::Absent, number)),
         ("retryAfterMs", error.retry_after_ms.map_or(Member::Absent, number)),
     ])
 }
 
 /// Contract §1, `BrokerEvent`.
-pub(crate) fn event(event: &Event, at: u64) -> JsValue {
+pub(crate) fn event(event: &Event<'_>, at: u64) -> JsValue {
     object(&[
         ("type", Member::Text(event.kind.as_str())),
         ("at", number(at)),
-        ("correlationId", text(event.correlation_id.as_deref())),
-        ("client", text(event.client.as_deref())),
+        ("correlationId", text(event.correlation_id)),
+        ("client", text(event.client)),
         ("code", event.code.map_or(Member::Absent, |code| Member::Text(code.as_str()))),
     ])
 }
 
 /// What is stored for a later page load; [`broker_core::Core::restore`] reads it.
 pub(crate) fn snapshot(snapshot: &Snapshot) -> JsValue {
-    let (mut tokens, mut times) = (Vec::new(), Vec::new());
-    for token in &snapshot.tokens {
-        tokens.extend([
-            Member::Text(&token.client),
-            Member::Text(&token.scopes),
-            Member::Text(&token.granted),
-            Member::Text(token.secret.expose()),
-        ]);
-        times.extend([number(token.expires_on), number(token.stored_on)]);
-    }
     object(&[
         ("v", number(1)),
         ("issuer", Member::Text(&snapshot.issuer)),
         ("account", Member::Object(&account_members(&snapshot.account))),
-        ("refreshToken", text(snapshot.refresh_token.as_ref().map(|token| token.expose()))),
+        ("refreshToken", text(snapshot.refresh_token.expose())),
         ("refreshExpiresOn", number(snapshot.refresh_expires_on)),
-        ("tokens", Member::List(tokens)),
-        ("times", Member::List(times)),
+        ("tokens", Member::Stored(&snapshot.tokens)),
     ])
 }
 
 /// Contract §1, the core's part of `BrokerDiagnostics`.
 pub(crate) fn diagnostics(diagnostics: &Diagnostics) -> JsValue {
-    let tokens: Vec<[Named<'_>; 3]> = diagnostics
-        .tokens
-        .iter()
-        .map(|token| {
-            [
-                ("client", Member::Text(&token.client)),
-                ("scopes", Member::Text(&token.scopes)),
-                ("expiresOn", number(token.expires_on)),
-            ]
-        })
-        .collect();
     object(&[
-        ("clientId", text(diagnostics.client_id.as_deref())),
-        ("authority", text(diagnostics.authority.as_deref())),
-        ("sts", text(diagnostics.sts.as_deref())),
-        ("tenant", text(diagnostics.tenant.as_deref())),
+        ("clientId", text(&diagnostics.client_id)),
+        ("authority", text(&diagnostics.authority)),
+        ("sts", text(&diagnostics.sts)),
+        ("tenant", text(&diagnostics.tenant)),
         ("signedIn", Member::Flag(diagnostics.signed_in)),
         ("refused", Member::Flag(diagnostics.refused)),
-        (
-            "problems",
-            Member::List(diagnostics.problems.iter().map(|problem| Member::Text(problem)).collect()),
-        ),
-        ("tokens", Member::List(tokens.iter().map(|token| Member::Object(token)).collect())),
+        ("problems", Member::Texts(&diagnostics.problems)),
+        ("tokens", Member::Tokens(&diagnostics.tokens)),
     ])
 }
 
@@ -120,14 +95,21 @@ type Named<'a> = (&'static str, Member<'a>);
 enum Member<'a> {
     Absent,
     Flag(bool),
-    List(Vec<Member<'a>>),
     Number(f64),
     Object(&'a [Named<'a>]),
+    Stored(&'a [StoredToken]),
     Text(&'a str),
+    Texts(&'a [String]),
+    Tokens(&'a [CachedToken]),
 }
 
-fn text(text: Option<&str>) -> Member<'_> {
-    text.map_or(Member::Absent, Member::Text)
+/// An empty text is none.
+fn text(text: &str) -> Member<'_> {
+    if text.is_empty() { Member::Absent } else { Member::Text(text) }
+}
+
+fn optional(optional: &Option<String>) -> Member<'_> {
+    text(optional.as_deref().unwrap_or_default())
 }
 
 #[allow(clippy::cast_precision_loss)] // Milliseconds and error numbers are far below 2⁵³.
@@ -146,13 +128,50 @@ impl Serialize for Member<'_> {
         match self {
             Self::Absent => serializer.serialize_unit(),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::List(members) => serializer.collect_seq(members),
             Self::Number(number) => serializer.serialize_f64(*number),
             Self::Object(members) => {
                 let present = members.iter().filter(|(_, member)| !matches!(member, Self::Absent));
                 serializer.collect_map(present.map(|(name, member)| (name, member)))
             }
+            Self::Stored(tokens) => {
+                // Named, because lists of objects are nothing that the core reads; each key is there once.
+                let named = |token: &'_ StoredToken| [token.client.as_str(), " ", &token.scopes].concat();
+                serializer.collect_map(tokens.iter().map(|token| (named(token), Kept(token))))
+            }
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Texts(texts) => serializer.collect_seq(*texts),
+            Self::Tokens(tokens) => serializer.collect_seq(tokens.iter().map(Token)),
         }
+    }
+}
+
+/// A member of the diagnostics' list. A type of its own, so that lists need no memory of their own.
+struct Token<'a>(&'a CachedToken);
+
+impl Serialize for Token<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = [
+            ("client", Member::Text(&self.0.client)),
+            ("scopes", Member::Text(&self.0.scopes)),
+            ("expiresOn", number(self.0.expires_on)),
+        ];
+        Member::Object(&members).serialize(serializer)
+    }
+}
+
+/// A token in storage.
+struct Kept<'a>(&'a StoredToken);
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = [
+            ("client", Member::Text(&self.0.client)),
+            ("scopes", Member::Text(&self.0.scopes)),
+            ("granted", Member::Text(&self.0.granted)),
+            ("secret", Member::Text(self.0.secret.expose())),
+            ("expiresOn", number(self.0.expires_on)),
+            ("storedOn", number(self.0.stored_on)),
+        ];
+        Member::Object(&members).serialize(serializer)
     }
 }

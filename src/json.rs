@@ -3,11 +3,17 @@
 //! Input may come from any script on the page. A getter that throws reads as absent; nothing here throws or panics.
 
 use broker_core::Json;
-use js_sys::{Array, JSON};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = parseJson)]
+    fn parse_json(text: &str) -> JsValue;
+
+    #[wasm_bindgen(js_name = parseBase64url)]
+    fn parse_base64url(text: &str) -> JsValue;
+
     #[wasm_bindgen(js_name = member)]
     fn own_member(value: &JsValue, name: &str) -> JsValue;
 
@@ -29,10 +35,16 @@ impl Value {
         Self(value)
     }
 
-    /// Parses text; none if it is not JSON.
+    /// Parses text; what is not JSON has no members.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        JSON::parse(text).ok().map(Self)
+    pub fn parse(text: &str) -> Self {
+        Self(parse_json(text))
+    }
+
+    /// Parses JSON text in base64url; what is not that has no members.
+    #[must_use]
+    pub fn parse_base64url(text: &str) -> Self {
+        Self(parse_base64url(text))
     }
 
     fn get(&self, name: &str) -> JsValue {
@@ -42,6 +54,12 @@ impl Value {
     fn items(&self, name: &str) -> Option<Array> {
         let value = self.get(name);
         Array::is_array(&value).then(|| Array::from(&value))
+    }
+}
+
+impl From<Value> for JsValue {
+    fn from(value: Value) -> Self {
+        value.0
     }
 }
 
@@ -71,12 +89,19 @@ impl Json for Value {
     }
 
     fn texts(&self, name: &str) -> Option<Vec<String>> {
-        self.items(name)?.iter().map(|item| item.as_string()).collect()
+        let mut texts = Vec::new();
+        for item in self.items(name)?.iter() {
+            texts.push(item.as_string()?);
+        }
+        Some(texts)
     }
 
     fn numbers(&self, name: &str) -> Vec<u64> {
-        let items = self.items(name).unwrap_or_default();
-        items.iter().filter_map(|item| whole(&item)).collect()
+        let mut numbers = Vec::new();
+        for item in self.items(name).unwrap_or_default().iter() {
+            numbers.extend(whole(&item));
+        }
+        numbers
     }
 }
 

@@ -1,33 +1,37 @@
-// The app window of a model-driven app, as far as a broker can tell: Xrm, a form with controls, and a hidden frame in
-// which the ribbon runs its scripts. The controls do not know about the ribbon and start at once.
+// The app window of a model-driven app, as far as a broker can tell, in the order in which Unified Interface starts: what it knows of
+// the user, Xrm, the first page with its controls, and then, when it likes, the ribbon. Controls do not know about the ribbon.
 
-import { Control } from "/control.js";
-import { Meter } from "/meter.js";
-import { installXrm } from "/xrm.js";
-import { startRibbon } from "/ribbon-host.js";
+import { meter } from "/meter.js";
+import { installPreload } from "/preload.js";
+import { evaluateGlobalBar, evaluations } from "/ribbon-host.js";
+import { installLateXrm, installXrm } from "/xrm/xrm.js";
+import { currentPage, openFirstPage, openForm, refreshBar } from "/pages.js";
 
-const page = await (await fetch("/demo.json")).json();
-const meter = new Meter(page);
-installXrm({ tenantId: page.tenant.id, onNotification: () => meter.count("Prompts") });
+installPreload(window);
+installXrm(window);
+openFirstPage();
+document.body.dataset.ready = ""; // For tests: from here on the page can be used.
+evaluateGlobalBar().then(installLateXrm);
 
-let signIns = 0;
-const form = document.getElementById("form");
-const controls = page.controls.map((settings) => new Control(settings));
-const show = () => meter.show(controls, signIns);
-for (const control of controls) {
-  form.append(control.element);
-  control.onChange = show;
-  control.start();
-}
-startRibbon();
+// For tests, and for nobody in the app.
+window.lookalike = { evaluations };
 
-document.getElementById("refresh").onclick = () => controls.forEach((control) => control.start());
+document.getElementById("refresh").onclick = () => {
+  currentPage().refresh?.();
+  evaluateGlobalBar();
+  refreshBar();
+};
+document.getElementById("new").onclick = () => openForm({ entityName: "account", useQuickCreateForm: true });
+document.getElementById("open-pane").onclick = async () => {
+  const pane = await window.Xrm.App.sidePanes.createPane({ title: "Customer card", paneId: "customer-card" });
+  await pane.navigate({ pageType: "webresource", webresourceName: "contoso_/card.html", data: document.title });
+};
 document.getElementById("sign-out").onclick = () => window.talxisBroker?.signOut();
 
 window.addEventListener("talxisbroker", () => {
   const broker = window.talxisBroker;
   broker.addEventListener("signedin", () => {
-    signIns += 1;
+    meter.signedIn();
     showAccount(broker.account);
   });
   broker.addEventListener("signedout", () => showAccount(null));
@@ -37,7 +41,6 @@ function showAccount(account) {
   const who = document.getElementById("who");
   who.textContent = account ? initials(account.name ?? account.username) : "–";
   who.title = account ? account.username : "Not signed in";
-  show();
 }
 
 function initials(name) {

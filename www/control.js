@@ -9,6 +9,7 @@ export class Control {
   #settings;
   #error = null;
   #starts = 0;
+  #destroyed = new AbortController();
 
   constructor(settings) {
     this.#settings = settings;
@@ -26,10 +27,11 @@ export class Control {
   /** Fetches anew; with "never" the user is asked nothing. */
   async start(interaction = "auto") {
     const start = ++this.#starts;
-    const isLatest = () => start === this.#starts; // An answer that was overtaken is not shown: it may be another user's.
+    // An answer that was overtaken is not shown: it may be another user's.
+    const isLatest = () => start === this.#starts && !this.#destroyed.signal.aborted;
     this.#show("waiting", "Waiting");
     try {
-      const broker = await brokerReady();
+      const broker = await this.#broker();
       const answers = [];
       for (const call of this.#settings.calls) answers.push(await this.#call(broker, { ...call, interaction }));
       if (isLatest()) this.#showAnswers(answers);
@@ -38,18 +40,37 @@ export class Control {
     }
   }
 
+  /** The user left the form. */
+  destroy() {
+    this.#destroyed.abort();
+  }
+
   // A control that was refused because nobody was signed in gets its chance when somebody is, and nobody's data stays on
   // the screen after its owner left.
   async #listen() {
-    const broker = await brokerReady();
-    broker.addEventListener("signedout", () => this.start("never"));
-    broker.addEventListener("signedin", () => {
-      if (this.#error?.interactionRequired) this.start();
+    const { signal } = this.#destroyed;
+    const broker = await this.#broker();
+    if (signal.aborted) return;
+    broker.addEventListener("signedout", () => this.start("never"), { signal });
+    broker.addEventListener("signedin", () => this.#error?.interactionRequired && this.start(), { signal });
+  }
+
+  // The broker comes with the ribbon, and the ribbon comes when it likes.
+  #broker() {
+    const { signal } = this.#destroyed;
+    if (window.talxisBroker) return window.talxisBroker;
+    return new Promise((resolve) => {
+      window.addEventListener("talxisbroker", () => resolve(window.talxisBroker), { once: true, signal });
     });
   }
 
   async #call(broker, { url, scopes, interaction }) {
-    const { accessToken } = await broker.getToken({ client: this.#settings.alias, scopes, interaction });
+    const { accessToken } = await broker.getToken({
+      client: this.#settings.alias,
+      scopes,
+      interaction,
+      signal: this.#destroyed.signal,
+    });
     const response = await fetch(url, { headers: { Authorization: `Bearer ${accessToken}` } });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error.message);
@@ -99,14 +120,6 @@ export class Control {
     this.element.dataset.code = error.code ?? "";
     this.#error = error;
   }
-}
-
-// The broker comes with the ribbon, and the ribbon comes when it likes.
-function brokerReady() {
-  if (window.talxisBroker) return window.talxisBroker;
-  return new Promise((resolve) => {
-    window.addEventListener("talxisbroker", () => resolve(window.talxisBroker), { once: true });
-  });
 }
 
 function strong(text) {

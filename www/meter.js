@@ -1,10 +1,16 @@
 // Counts what a user would notice (prompts, windows) and what goes over the wire, from outside of the broker.
 
-export class Meter {
+import { environment } from "/environment.js";
+import { shown } from "/xrm/notifications.js";
+
+class Meter {
+  #signIns = 0;
+  #controls = [];
   #counts = new Map([["Prompts", 0], ["Popups", 0]]);
   #requests = new Map([["Entra", 0], ["STS", 0], ["Graph", 0], ["Data Feed", 0]]);
 
   constructor({ broker, graph, feed }) {
+    shown.addEventListener("notification", () => this.count("Prompts"));
     const open = window.open;
     window.open = (...words) => {
       const opened = open.apply(window, words);
@@ -26,12 +32,18 @@ export class Meter {
     this.#draw();
   }
 
-  /** Says in one sentence how the controls fare. */
-  show(controls, signIns) {
+  signedIn() {
+    this.#signIns += 1;
+    this.show(this.#controls);
+  }
+
+  /** Says in one sentence how the controls of the page fare. */
+  show(controls) {
+    this.#controls = controls;
     const of = (state) => controls.filter((control) => control.state === state).length;
     const sentence = of("waiting")
       ? `${some(of("waiting"), "control")} waiting for a token`
-      : [some(signIns, "sign-in"), some(of("answered"), "answer"), some(of("refused"), "clear refusal")].join(", ");
+      : [some(this.#signIns, "sign-in"), some(of("answered"), "answer"), some(of("refused"), "clear refusal")].join(", ");
     document.getElementById("summary").textContent = sentence[0].toUpperCase() + sentence.slice(1);
   }
 
@@ -51,6 +63,8 @@ export class Meter {
     );
   }
 }
+
+export const meter = new Meter(environment);
 
 function some(number, what) {
   const word = ["no", "one", "two", "three", "four", "five", "six", "seven"][number] ?? number;

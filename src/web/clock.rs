@@ -18,8 +18,7 @@ pub fn now() -> u64 {
 }
 
 /// Resolves after so many milliseconds. Dropped before, it leaves no timer behind.
-pub async fn sleep(ms: u32) {
-    if let Ok(timer) = start(ms) {
-        Waiting::new(timer).answer().await;
-    }
+#[must_use]
+pub fn sleep(ms: u32) -> Waiting {
+    Waiting::new(start(ms).unwrap_throw())
 }

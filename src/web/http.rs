@@ -4,6 +4,11 @@ use crate::json::Value;
 use broker_core::{Json, Reply, Unreachable};
 use gloo_net::http::Response;
 use js_sys::Promise;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -17,14 +22,26 @@ extern "C" {
     fn response(this: &Answer) -> web_sys::Response;
 }
 
-/// POSTs a form.
+/// The wait for an answer.
 ///
-/// # Errors
-/// When no answer arrived: offline, refused, cut off, redirected, or not readable for this origin.
-pub async fn post_form(url: &str, body: &str) -> Result<Reply<Value>, Unreachable> {
-    let answer = JsFuture::from(post(url, body)).await;
-    let answer = answer.map_err(|offline| Unreachable { offline: offline == JsValue::TRUE })?;
-    let status = Response::from(answer.unchecked_ref::<Answer>().response()).status();
-    let answer = Value::new(answer);
-    Ok(Reply { status, retry_after: answer.number("retryAfter"), body: answer.member("body") })
+/// It fails when none arrives: offline, refused, cut off, redirected, or not readable for this origin.
+pub struct Sent(JsFuture);
+
+/// POSTs a form.
+#[must_use]
+pub fn post_form(url: &str, body: &str) -> Sent {
+    Sent(post(url, body).into())
+}
+
+impl Future for Sent {
+    type Output = Result<Reply<Value>, Unreachable>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|answer| {
+            let answer = answer.map_err(|offline| Unreachable { offline: offline == JsValue::TRUE })?;
+            let status = Response::from(answer.unchecked_ref::<Answer>().response()).status();
+            let answer = Value::new(answer);
+            Ok(Reply { status, retry_after: answer.number("retryAfter"), body: answer.member("body") })
+        })
+    }
 }

@@ -1,7 +1,8 @@
 //! The mailbox for one redirect response, which page.js fills.
 
 use super::wait::{Wait, Waiting};
-use crate::hooks::Hooks;
+use crate::{hooks::Hooks, json::Value};
+use std::future::Future;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/web/page.js")]
@@ -22,7 +23,9 @@ impl Inbox {
 }
 
 impl broker_core::Inbox for Inbox {
-    async fn response(&mut self) -> String {
-        self.0.answer().await.as_string().unwrap_or_default()
+    type Json = Value;
+
+    fn response(&mut self) -> impl Future<Output = Value> + Unpin {
+        &mut self.0
     }
 }

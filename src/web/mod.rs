@@ -1,8 +1,9 @@
 //! The browser for [`broker_core`]: one file per capability, each undoing on drop what it did. No file here knows a protocol.
 //!
-//! Room is left for the capabilities of later flows: a hidden frame, and a navigation of the page.
+//! Room is left for the navigation of a whole page.
 
 pub mod clock;
+mod frame;
 pub mod host;
 pub mod http;
 pub mod random;
@@ -11,14 +12,17 @@ mod inbox;
 mod wait;
 mod window;
 
+pub use frame::Frame;
 pub use inbox::Inbox;
+pub use wait::Waiting;
 pub use window::Popup;
 
 #[cfg(all(test, target_arch = "wasm32"))]
 pub(crate) use window::{activated, given_up, invite};
 
 use crate::{convert, hooks::Hooks, json::Value};
-use broker_core::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+use broker_core::{Env, Event, HostFacts, Invitation};
+use http::Sent;
 use std::future::Future;
 
 /// The browser.
@@ -36,31 +40,38 @@ impl Web {
 
 impl Env for Web {
     type Json = Value;
+    type Frame = Frame;
     type Popup = Popup;
+    type Sent = Sent;
+    type Wait = Waiting;
     type Inbox = Inbox;
 
     fn now(&self) -> u64 {
         clock::now()
     }
 
-    fn random(&self) -> [u8; 32] {
-        random::bytes()
+    fn random(&self) -> String {
+        random::hexadecimal()
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         wasm_bindgen_futures::spawn_local(future);
     }
 
-    async fn sleep(&self, ms: u32) {
-        clock::sleep(ms).await;
+    fn sleep(&self, ms: u32) -> Waiting {
+        clock::sleep(ms)
     }
 
-    fn parse_json(&self, text: &str) -> Option<Value> {
+    fn parse_json(&self, text: &str) -> Value {
         Value::parse(text)
     }
 
-    async fn post_form(&self, url: &str, body: String) -> Result<Reply<Value>, Unreachable> {
-        http::post_form(url, &body).await
+    fn parse_base64url(&self, text: &str) -> Value {
+        Value::parse_base64url(text)
+    }
+
+    fn post_form(&self, url: &str, body: &str) -> Sent {
+        http::post_form(url, body)
     }
 
     fn host(&self) -> HostFacts {
@@ -71,16 +82,28 @@ impl Env for Web {
         window::activated()
     }
 
+    fn frames_work(&self) -> bool {
+        frame::work()
+    }
+
+    fn remember_frames(&self, work: bool) {
+        frame::remember(work);
+    }
+
+    fn open_frame(&self, url: &str) -> Frame {
+        Frame::open(&self.hooks, url)
+    }
+
     fn open_popup(&self, url: &str) -> Option<Popup> {
         Popup::open(&self.hooks, url)
     }
 
-    async fn invite(&self, url: &str) -> Invitation<Popup> {
-        window::invite(&self.hooks, url).await
+    fn invite(&self, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
+        window::invite(&self.hooks, url)
     }
 
-    async fn given_up(&self, popup: &Popup, url: &str) {
-        window::given_up(&self.hooks, popup, url).await;
+    fn given_up(&self, popup: &Popup, url: &str) -> Waiting {
+        window::given_up(&self.hooks, popup, url)
     }
 
     fn inbox(&self, id: &str) -> Inbox {
@@ -91,7 +114,7 @@ impl Env for Web {
         self.hooks.tell_changed();
     }
 
-    fn emit(&self, event: Event) {
+    fn emit(&self, event: Event<'_>) {
         self.hooks.tell(&convert::event(&event, self.now()));
     }
 }

@@ -148,14 +148,16 @@ function create(tag, style) {
   return element;
 }
 
-// --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, and in which ways. The other end
-// is pkg-template/redirect.js.
+// --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, in which ways, and what its form
+// text says. The other end is pkg-template/redirect.js.
 //
 // The redirect page says which sign-in it answers only by an unguessable id. This end acknowledges, so that the page need not try
 // its other ways: the opener, then a storage entry.
 
 const PREFIX = "talxis-broker:";
 const OLD_MS = 3_600_000;
+// No response of Entra is longer.
+const LONGEST = 16 * 1024;
 
 // Starts listening. The pending record permits the page to leave a storage entry, and nothing else.
 export function openInbox(hooks, id) {
@@ -175,20 +177,20 @@ export function openInbox(hooks, id) {
     on(channel, "message", ({ data }) => {
       if (!isResponse(data)) return;
       channel.postMessage(acknowledgement);
-      resolve(data.payload);
+      resolve(fieldsOf(data.payload));
     });
     // Any window may post here, so origin and id must be right.
     on(window, "message", ({ origin, source, data }) => {
       if (origin !== location.origin || data?.id !== id || !isResponse(data)) return;
       attempt(() => source.postMessage(acknowledgement, origin));
-      resolve(data.payload);
+      resolve(fieldsOf(data.payload));
     });
     // The reader deletes; the text comes with the event.
     on(window, "storage", ({ key, newValue }) => {
       const data = key === entry && attempt(() => JSON.parse(newValue));
       if (!isResponse(data)) return;
       attempt(() => storage.removeItem(entry));
-      resolve(data.payload);
+      resolve(fieldsOf(data.payload));
     });
   });
   const close = () => {
@@ -212,6 +214,48 @@ function forgetOld(storage) {
 
 function isResponse(data) {
   return data?.v === 1 && typeof data.payload === "string";
+}
+
+// The fields of form text; undefined if it is too long, not the form of any text, or says something twice.
+function fieldsOf(form) {
+  const fields = { __proto__: null };
+  const plain = (text) => decodeURIComponent(text.replaceAll("+", " ")); // Throws, unlike URLSearchParams.
+  return attempt(() => {
+    if (form.length > LONGEST) return undefined;
+    for (const field of form.split("&")) {
+      const [, name, value] = field.match(/([^=]*)=?(.*)/s).map(plain);
+      if (name in fields) return undefined;
+      fields[name] = value;
+    }
+    return fields;
+  });
+}
+
+// --- frame.rs: a hidden frame in which Entra may answer without the user (msal.md §2.5), and whether such frames bring anything: where
+// cookies of other sites are blocked they do not, and the tab need not learn that twice.
+
+const NO_FRAMES = "talxis-broker:no-frames";
+let framesFailed = false; // Where nothing can be stored.
+
+export function framesWork() {
+  return !framesFailed && !attempt(() => sessionStorage.getItem(NO_FRAMES));
+}
+
+export function rememberFrames(work) {
+  framesFailed = !work;
+  attempt(() => (work ? sessionStorage.removeItem(NO_FRAMES) : sessionStorage.setItem(NO_FRAMES, "1")));
+}
+
+export function openFrame(hooks, url) {
+  const frame = document.createElement("iframe");
+  frame.setAttribute(MARK, "");
+  frame.title = TEXTS.label;
+  frame.hidden = true;
+  // It may run Entra's scripts and come back to this origin's redirect page. It may not take the app's window away.
+  frame.sandbox = "allow-scripts allow-same-origin allow-forms";
+  frame.src = url;
+  (document.body ?? document.documentElement).append(frame);
+  return closedWith(hooks, { close: () => frame.remove() });
 }
 
 // --- http.rs: `fetch`, held to what needs no CORS preflight and leaves no trace (contract §4): no credentials, no custom headers, no
@@ -254,7 +298,27 @@ export function sleep(ms) {
   return { answer, close: () => clearTimeout(timer) };
 }
 
-// --- json.rs: foreign values. Own members only: a page can put members on every object by way of its prototype.
+// --- random.rs
+
+export function random() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// --- json.rs: foreign texts. What cannot be read is undefined, which has no members.
+
+export function parseJson(text) {
+  return attempt(() => JSON.parse(text));
+}
+
+export function parseBase64url(text) {
+  return attempt(() => {
+    if (/[^\w-]/.test(text)) return undefined; // `atob` would take more.
+    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt());
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  });
+}
+
+// Foreign values. Own members only: a page can put members on every object by way of its prototype.
 
 export function member(value, name) {
   try {

@@ -1,20 +1,12 @@
-//! Unpredictable bytes.
+//! Unpredictable text, made by page.js. The browser's generator cannot fail for so few bytes; if it did, going on with predictable ones
+//! would be worse than stopping: what it throws makes the facade start afresh.
 
-use wasm_bindgen::{prelude::*, throw_str};
+use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
+#[wasm_bindgen(module = "/src/web/page.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
-    fn fill(bytes: &mut [u8]) -> Result<(), JsValue>;
-}
-
-/// 32 bytes of the browser's generator. It cannot fail for so few; if it did, going on with predictable bytes would be
-/// worse than stopping, and what is thrown here makes the facade start afresh.
-#[must_use]
-pub fn bytes() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    if fill(&mut bytes).is_err() {
-        throw_str("The browser gave no random bytes.");
-    }
-    bytes
+    /// 32 bytes of the browser's generator, in hexadecimal digits.
+    #[must_use]
+    #[wasm_bindgen(js_name = random)]
+    pub fn hexadecimal() -> String;
 }

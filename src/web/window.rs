@@ -3,6 +3,10 @@
 use super::wait::{Wait, Waiting};
 use crate::hooks::{Hooks, Prompt};
 use broker_core::Invitation;
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/web/page.js")]
@@ -64,17 +68,22 @@ impl Drop for Popup {
 }
 
 /// Shows one invitation, in Power Apps' notification bar if there is one, and waits for the user.
-pub(crate) async fn invite(hooks: &Hooks, url: &str) -> Invitation<Popup> {
-    let _prompt = hooks.prompt();
-    let answer = Waiting::new(show_invitation(hooks, url)).answer().await;
-    match answer {
-        child if child.is_object() => Invitation::Opened(Popup::of(hooks, child.unchecked_into())),
-        declined if declined == JsValue::FALSE => Invitation::Declined,
-        _ => Invitation::Blocked,
-    }
+pub(crate) fn invite(hooks: &Hooks, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
+    let (hooks, prompt) = (hooks.clone(), hooks.prompt());
+    let mut waiting = Waiting::new(show_invitation(&hooks, url));
+    poll_fn(move |context| {
+        let _open = &prompt;
+        Pin::new(&mut waiting).poll(context).map(|answer| match answer.into() {
+            child if JsValue::is_object(&child) => {
+                Invitation::Opened(Popup::of(&hooks, child.unchecked_into()))
+            }
+            declined if declined == JsValue::FALSE => Invitation::Declined,
+            _ => Invitation::Blocked,
+        })
+    })
 }
 
 /// Shows that sign-in goes on in another window, and resolves when the user gives up on it.
-pub(crate) async fn given_up(hooks: &Hooks, popup: &Popup, url: &str) {
-    Waiting::new(wait_with(hooks, &popup.child, url)).answer().await;
+pub(crate) fn given_up(hooks: &Hooks, popup: &Popup, url: &str) -> Waiting {
+    Waiting::new(wait_with(hooks, &popup.child, url))
 }

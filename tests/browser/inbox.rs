@@ -2,7 +2,7 @@
 
 use super::{hooks, js, text, turn};
 use crate::web::Inbox;
-use broker_core::Inbox as _;
+use broker_core::{Inbox as _, Json as _};
 use std::{
     future::Future,
     pin::pin,
@@ -28,13 +28,14 @@ fn pending() -> bool {
     !js(&format!("localStorage.getItem('talxis-broker:pending:{ID}')")).is_null()
 }
 
+/// The code in the response that arrived; empty where it has none.
 async fn arrived(inbox: &mut Inbox) -> Option<String> {
     let mut response = pin!(inbox.response());
     let mut look = || response.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     let _ = look();
     turn().await;
     match look() {
-        Poll::Ready(text) => Some(text),
+        Poll::Ready(response) => Some(response.text_or_empty("code")),
         Poll::Pending => None,
     }
 }
@@ -51,7 +52,7 @@ async fn a_response_on_the_channel_arrives_and_is_acknowledged() {
     let mut inbox = open();
     page();
     js("page.postMessage({ v: 1, payload: 'code=1&state=s' })");
-    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1&state=s"));
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("1"));
     turn().await;
     assert_eq!(text("JSON.stringify(acks)"), format!("[{{\"v\":1,\"ack\":true,\"id\":\"{ID}\"}}]"));
 }
@@ -71,7 +72,7 @@ async fn a_message_of_another_version_or_shape_is_neither_taken_nor_acknowledged
 async fn a_response_from_a_window_of_this_origin_arrives() {
     let mut inbox = open();
     post("", "");
-    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("1"));
 }
 
 #[wasm_bindgen_test]
@@ -98,7 +99,7 @@ async fn a_storage_entry_arrives_and_is_deleted_by_its_reader() {
         "localStorage.setItem('{entry}', JSON.stringify({{ v: 1, payload: 'code=2' }}));
         dispatchEvent(new StorageEvent('storage', {{ key: '{entry}', newValue: localStorage.getItem('{entry}') }}))"
     ));
-    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=2"));
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("2"));
     assert!(js(&format!("localStorage.getItem('{entry}')")).is_null());
 }
 
@@ -133,7 +134,7 @@ async fn without_storage_and_channel_a_window_can_still_answer() {
     let mut inbox = Inbox::open(&hooks(), ID);
     js("Object.defineProperty(window, 'localStorage', storage)");
     post("", "");
-    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("code=1"));
+    assert_eq!(arrived(&mut inbox).await.as_deref(), Some("1"));
 }
 
 #[wasm_bindgen_test]
@@ -158,4 +159,45 @@ fn records_of_tabs_that_are_long_gone_are_forgotten() {
         "['old', 'odd', 'new'].filter((id) => localStorage.getItem(`talxis-broker:pending:${id}`)).join()";
     assert_eq!(text(left), "new");
     js("localStorage.removeItem('talxis-broker:pending:new')");
+}
+
+/// What a response of this form text reads as: its names, and the values of `code` and `state`.
+async fn read(form: &str) -> String {
+    let mut inbox = open();
+    post("", &format!("payload: {form}"));
+    turn().await;
+    let response = inbox.response().await;
+    let texts = [response.names().join(" "), response.text_or_empty("code"), response.text_or_empty("state")];
+    texts.join("|")
+}
+
+#[wasm_bindgen_test]
+async fn a_response_is_read_as_the_form_that_it_is() {
+    for (form, expected) in [
+        ("'code=a%2Bb+c&state=s%3Dt'", "code state|a+b c|s=t"),
+        ("'code=x=y&state'", "code state|x=y|"),
+        ("'code=%C5%99%0A%F0%9F%A6%80'", "code|ř\n🦀|"),
+        ("'c%6Fde=1&__proto__=2&'", "code __proto__ |1|"),
+        ("''", "||"),
+    ] {
+        assert_eq!(read(form).await, expected, "{form}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_response_that_repeats_itself_cannot_be_decoded_or_is_too_long_has_no_members() {
+    for form in [
+        "'code=1&code=1'",
+        "'code=1&x=&x='",
+        "'code=1&c%6Fde=2'",
+        "'code=1&__proto__=&__proto__='",
+        "'code=1&x=%'",
+        "'code=1&x=%4g'",
+        "'code=1&x=%ff'",
+        "'code=1&x=%C0%AF'",
+        "'code=1&x=' + 'x'.repeat(16 * 1024)",
+    ] {
+        assert_eq!(read(form).await, "||", "{form}");
+    }
+    assert_eq!(read("'code=1&x=' + 'x'.repeat(16 * 1024 - 9)").await, "code x|1|");
 }

@@ -62,9 +62,31 @@ fn an_undefined_member_is_one_that_was_left_out() {
 }
 
 #[wasm_bindgen_test]
-fn text_that_is_no_json_is_none() {
-    assert!(Value::parse("{").is_none());
-    assert_eq!(Value::parse("{\"a\":\"b\"}").unwrap().text("a").as_deref(), Some("b"));
+fn text_that_is_no_json_has_no_members() {
+    assert!(Value::parse("{").names().is_empty());
+    assert_eq!(Value::parse("{\"a\":\"b\"}").text("a").as_deref(), Some("b"));
+}
+
+#[wasm_bindgen_test]
+fn json_in_base64url_is_read_to_the_letter() {
+    // {"a":"ř🦀~?>"}, which needs both letters that base64url has of its own.
+    let right = "eyJhIjoixZnwn6aAfj8-IiwiYiI6Ij8_In0";
+    let value = Value::parse_base64url(right);
+    assert_eq!((value.text("a").as_deref(), value.text("b").as_deref()), (Some("ř🦀~?>"), Some("??")));
+    for wrong in [
+        "",
+        "a",
+        "eyJhIjoiYiJ9.",
+        "eyJhIjoiYiJ9=",
+        " eyJhIjoiYiJ9",
+        "eyJhIjoiYiJ9\n",
+        "eyJhIjoixZnwn6aAfj8+IiwiYiI6Ij8/In0", // Plain base64.
+        "eyJhIjoi_yJ9",                        // No UTF-8.
+        "YQ",                                  // No JSON.
+        "ř",
+    ] {
+        assert!(Value::parse_base64url(wrong).names().is_empty(), "{wrong}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -8,7 +8,9 @@ mod http;
 mod inbox;
 mod invite;
 mod json;
+mod memory;
 mod popup;
+mod random;
 
 use crate::hooks::Hooks;
 use js_sys::{Function, Reflect};

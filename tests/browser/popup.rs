@@ -1,7 +1,7 @@
 //! The sign-in window.
 
 use super::{hooks, js, open_prompts, text, willing_browser};
-use crate::web::Popup;
+use crate::web::{Popup, activated};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
@@ -51,4 +51,9 @@ fn the_window_of_a_dead_instance_is_closed() {
     std::mem::forget(Popup::open(&hooks(), "https://login.example/"));
     js("instance.abort()");
     assert_eq!(text("opened.join()"), "open https://login.example/,close");
+}
+
+#[wasm_bindgen_test]
+fn without_a_click_the_page_is_not_activated() {
+    assert!(!activated());
 }

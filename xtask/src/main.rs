@@ -1,5 +1,6 @@
 //! `cargo xtask`: the one entry for people and CI. This file only dispatches; each task is a file of its own.
 
+mod bench;
 mod demo;
 mod dist;
 mod lint;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
 cargo xtask test [--only lint|host|browser|e2e|host-page|interop]  every check that CI runs, or one kind
+cargo xtask bench [--only form-load] [--json]              figures beside a peer's, measured in one run
 cargo xtask dist [--authority-host HOST] [--sts-host HOST]  build dist/ and print its sizes";
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
     std::env::set_current_dir(run::root())
         .map_err(|why| format!("The project's root cannot be entered: {why}."))?;
     match arguments.split_first() {
+        Some((task, rest)) if task == "bench" => bench::bench(rest),
         Some((task, rest)) if task == "demo" => demo::demo(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),

@@ -2,7 +2,7 @@
 //! Asks for OpenID Connect scopes only, whatever a caller wants, and believes no response whose state is not exactly its own.
 
 use crate::{
-    Code, Error, Result, Secret, encoding,
+    Code, Error, Json, Result, Secret, encoding,
     entra_error::{EntraError, numbers_in},
     scope,
 };
@@ -29,21 +29,19 @@ pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) correlation_id: &'a str,
 }
 
-/// Longer than any response of Entra; a longer one is not looked at.
-const LONGEST_RESPONSE: usize = 16 * 1024;
+/// How many digits of the state name the channel.
+const ID_DIGITS: usize = 32;
 
 impl Pending {
-    /// A new sign-in from three independent lots of unpredictable bytes.
-    pub(crate) fn new(state: [u8; 32], nonce: [u8; 32], verifier: [u8; 32]) -> Self {
-        let mut state = encoding::hex(&state);
-        state.insert(32, '.');
-        let verifier = Secret::new(encoding::base64url(&verifier));
-        Self { state, nonce: encoding::hex(&nonce), verifier }
+    /// A new sign-in from three independent random texts (`Env::random`).
+    pub(crate) fn new(state: &str, nonce: String, verifier: String) -> Self {
+        let (id, secret) = state.split_at_checked(ID_DIGITS).unwrap_or_default();
+        Self { state: [id, ".", secret].concat(), nonce, verifier: Secret::new(verifier) }
     }
 
     /// Names the channel on which the redirect page answers (contract §5).
     pub(crate) fn id(&self) -> &str {
-        self.state.get(..32).unwrap_or_default()
+        self.state.get(..ID_DIGITS).unwrap_or_default()
     }
 
     /// The address that the window goes to.
@@ -70,34 +68,23 @@ impl Pending {
     ///
     /// # Errors
     /// `identity_provider` for a response that is not the answer to this request; what Entra's error means otherwise.
-    pub(crate) fn code(&self, response: &str) -> Result<Secret> {
-        let fields = Some(response)
-            .filter(|response| response.len() <= LONGEST_RESPONSE)
-            .and_then(encoding::parse_form);
-        let fields = fields.unwrap_or_default();
-        let repeated = |(at, field): (usize, &(String, String))| {
-            fields.iter().skip(at + 1).any(|other| other.0 == field.0)
-        };
-        let repeated = fields.iter().enumerate().any(repeated);
-        let take = |name: &str| {
-            fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str()).unwrap_or_default()
-        };
+    pub(crate) fn code(&self, response: &impl Json) -> Result<Secret> {
+        let take = |name: &str| response.text_or_empty(name);
         let (error, code) = (take("error"), take("code"));
-        if repeated || take("state") != self.state || (error.is_empty() && code.is_empty()) {
+        if take("state") != self.state || (error.is_empty() && code.is_empty()) {
             return Err(Error::new(
                 Code::IdentityProvider,
                 "The response is not the answer to this sign-in: sign in again.",
             ));
         }
         if error.is_empty() {
-            return Ok(Secret::new(code.to_owned()));
+            return Ok(Secret::new(code));
         }
-        let suberror = [take("suberror"), take("error_subcode")].concat();
         Err(EntraError {
-            error: error.to_owned(),
-            suberror,
-            numbers: numbers_in(take("error_description")),
-            claims: Some(take("claims").to_owned()).filter(|claims| !claims.is_empty()),
+            error,
+            suberror: [take("suberror").as_str(), &take("error_subcode")].concat(),
+            numbers: numbers_in(&take("error_description")),
+            claims: response.text("claims").filter(|claims| !claims.is_empty()),
             ..EntraError::default()
         }
         .judge())
@@ -107,16 +94,18 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::fields;
 
     const STATE: &str = "07070707070707070707070707070707.07070707070707070707070707070707";
 
     fn pending() -> Pending {
-        Pending::new([7; 32], [8; 32], [9; 32])
+        let random = |byte: &str| byte.repeat(32);
+        Pending::new(&random("07"), random("08"), random("09"))
     }
 
     fn code(response: &str) -> std::result::Result<String, Code> {
         pending()
-            .code(&response.replace("STATE", STATE))
+            .code(&fields(&response.replace("STATE", STATE)))
             .map(|code| code.expose().to_owned())
             .map_err(|e| e.code)
     }
@@ -138,7 +127,7 @@ mod tests {
             &redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F&response_mode=fragment\
             &scope=openid%20profile%20offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
             &nonce=0808080808080808080808080808080808080808080808080808080808080808\
-            &code_challenge=g80hPkaKL7rbUpYj1pvTaDr7jxOh8KvDFn00a94wNxk&code_challenge_method=S256\
+            &code_challenge=TN8bhUN3ajixTHlcKDnTcQxiPu4tbJG335xghSnjH6E&code_challenge_method=S256\
             &client_info=1&client-request-id=i";
         assert_eq!(pending().url(&request()), expected);
         let hinted = AuthorizationRequest { login_hint: "a@b&c", prompt: "select_account", ..request() };
@@ -155,7 +144,6 @@ mod tests {
 
     #[test]
     fn a_response_that_is_not_ours_is_refused_before_its_error_is_read() {
-        let long = ["code=", &"x".repeat(LONGEST_RESPONSE), "&state=STATE"].concat();
         for wrong in [
             "",
             "code=x",
@@ -163,14 +151,10 @@ mod tests {
             "code=x&state=07070707070707070707070707070707.07070707070707070707070707070708",
             "code=x&state=07070707070707070707070707070707",
             "code=x&state=STATEx",
-            "code=x&code=x&state=STATE",
-            "code=x&x=&x=&state=STATE",
-            "code=x&state=STATE&a=%ff",
             "code=x&state=STATE&state=STATE",
             "state=STATE",
             "code=&state=STATE",
             "error=access_denied&error_subcode=cancel&state=x",
-            &long,
         ] {
             assert_eq!(code(wrong), Err(Code::IdentityProvider), "{wrong}");
         }

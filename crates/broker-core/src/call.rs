@@ -6,9 +6,8 @@ use crate::{
     clients::ControlClient,
     config::Config,
     core::Core,
-    guid,
     members::invalid,
-    scope,
+    request, scope,
 };
 use std::rc::Rc;
 
@@ -18,7 +17,7 @@ pub(crate) struct Call {
     pub(crate) client: Rc<ControlClient>,
     /// Sorted; empty: the client token itself.
     pub(crate) scopes: String,
-    /// As it was asked; its correlation id is there in any case.
+    /// As it was asked.
     pub(crate) request: TokenRequest,
 }
 
@@ -28,10 +27,7 @@ impl Call {
     /// # Errors
     /// `not_configured`, `client_not_allowed`, `scope_not_allowed`, and `config_invalid` for what is no claims challenge or no
     /// correlation id.
-    pub(crate) fn admit<E: Env>(core: &Core<E>, mut request: TokenRequest) -> Result<Self> {
-        if request.correlation_id.is_empty() {
-            request.correlation_id = guid::from_random(core.env.random());
-        }
+    pub(crate) fn admit<E: Env>(core: &Core<E>, request: TokenRequest) -> Result<Self> {
         match judge(core, &request) {
             Ok((config, client, scopes)) => Ok(Self { config, client, scopes, request }),
             Err(error) => Err(core.report(&request.correlation_id, "", error)),
@@ -99,12 +95,10 @@ fn judge<E: Env>(core: &Core<E>, request: &TokenRequest) -> Result<(Rc<Config>, 
     let client = config.clients.find(&request.client)?;
     let scopes = scope::parse(&request.scopes)?;
     let claims = &request.claims;
-    let challenge = || core.env.parse_json(claims)?.member("access_token");
+    let challenge = || core.env.parse_json(claims).member("access_token");
     if !claims.is_empty() && (claims.len() > sts_wire::MAX_CLAIMS || challenge().is_none()) {
         return Err(invalid("claims", "must be the JSON text of a claims challenge, at most 4 kB"));
     }
-    if !guid::is_guid(&request.correlation_id) {
-        return Err(invalid("correlationId", "must be a GUID"));
-    }
+    request::check_correlation_id(&request.correlation_id)?;
     Ok((config, client, scopes))
 }

@@ -96,19 +96,6 @@ impl Clients {
         let scope = default_scope(&id);
         Ok(Rc::new(ControlClient { alias: String::new(), id, scope, source: String::new() }))
     }
-
-    /// The control client that a scope of Entra's belongs to: one with this very scope, else the one in `api://<guid>/…`. What is
-    /// asked of Entra is that client's configured scope in any case.
-    ///
-    /// # Errors
-    /// `client_not_allowed` if there is none.
-    pub(crate) fn find_by_scope(&self, scope: &str) -> Result<Rc<ControlClient>> {
-        if let Some(client) = self.list.iter().find(|client| client.scope == scope) {
-            return Ok(client.clone());
-        }
-        let (id, _) = scope.strip_prefix("api://").and_then(|rest| rest.split_once('/')).unwrap_or_default();
-        self.find(if guid::is_guid(&id.to_ascii_lowercase()) { id } else { "" })
-    }
 }
 
 fn entries<J: Json>(listed: &J, broker: &str, source: &str) -> Result<Vec<Rc<ControlClient>>> {
@@ -249,27 +236,5 @@ mod tests {
         assert_eq!(found(&clients, "same").as_deref(), Ok(PICKER));
         assert_eq!(found(&clients, "calendar"), Err(Code::ClientNotAllowed));
         assert_eq!(found(&clients, CALENDAR), Err(Code::ClientNotAllowed));
-    }
-
-    #[test]
-    fn a_scope_finds_its_client() {
-        let own = json!({ "picker": { "clientId": PICKER, "scope": format!("https://contoso.example/{PICKER}/use") } });
-        let clients = Clients::read(Some(&own), BROKER, false).expect("it is good");
-        let by = |scope: &str| {
-            clients.find_by_scope(scope).map(|client| client.id.clone()).map_err(|error| error.code)
-        };
-        assert_eq!(by(&format!("https://contoso.example/{PICKER}/use")).as_deref(), Ok(PICKER));
-        assert_eq!(by(&format!("api://{CALENDAR}/access_as_user")).as_deref(), Ok(CALENDAR));
-        assert_eq!(by(&format!("api://{PICKER}/.default")).as_deref(), Ok(PICKER));
-        for wrong in [
-            "api://picker/access_as_user".to_owned(),
-            format!("api://{CALENDAR}"),
-            format!("api://{BROKER}/access_as_user"),
-            "https://graph.microsoft.com/User.Read".to_owned(),
-            "User.Read".to_owned(),
-            String::new(),
-        ] {
-            assert_eq!(by(&wrong), Err(Code::ClientNotAllowed), "{wrong}");
-        }
     }
 }

@@ -3,15 +3,16 @@
 use crate::{Env, core::Core};
 
 /// What the broker is set to and holds.
+#[derive(Default)]
 pub struct Diagnostics {
-    /// The broker registration; none before `configure`, like the next two.
-    pub client_id: Option<String>,
+    /// The broker registration; empty before `configure`, like the next three.
+    pub client_id: String,
     /// The authority's origin.
-    pub authority: Option<String>,
+    pub authority: String,
     /// The STS's base URL.
-    pub sts: Option<String>,
-    /// The tenant that a sign-in would go to.
-    pub tenant: Option<String>,
+    pub sts: String,
+    /// The tenant that a sign-in would go to; empty: none is known.
+    pub tenant: String,
     /// Whether somebody is signed in.
     pub signed_in: bool,
     /// Whether the user is being asked to sign in.
@@ -37,17 +38,20 @@ pub struct CachedToken {
 impl<E: Env> Core<E> {
     /// Facts for support.
     pub fn diagnostics(&self) -> Diagnostics {
-        let config = self.config().ok();
-        Diagnostics {
-            client_id: config.as_ref().map(|config| config.client_id.clone()),
-            authority: config.as_ref().map(|config| config.authority.clone()),
-            sts: config.as_ref().map(|config| config.sts.clone()),
-            tenant: config.as_ref().map(|config| self.tenant(config)).filter(|tenant| !tenant.is_empty()),
+        let mut facts = Diagnostics {
             signed_in: self.session().is_some(),
             prompting: !self.sign_ins.is_empty(),
             refused: self.refused.get(),
-            problems: config.map(|config| config.clients.problems.clone()).unwrap_or_default(),
             tokens: self.cached_tokens(),
+            ..Diagnostics::default()
+        };
+        if let Ok(config) = self.config() {
+            facts.tenant = self.tenant(&config);
+            facts.client_id.clone_from(&config.client_id);
+            facts.authority.clone_from(&config.authority);
+            facts.sts.clone_from(&config.sts);
+            facts.problems.clone_from(&config.clients.problems);
         }
+        facts
     }
 }

@@ -5,55 +5,70 @@ use crate::{Account, Json, guid};
 use std::future::Future;
 
 /// What the core may ask of the outside. No call holds a borrow of core state.
-#[allow(async_fn_in_trait)] // One thread: nothing here is Send, and nothing needs to be.
 pub trait Env: 'static {
     /// A parsed JSON value.
     type Json: Json;
+    /// A hidden frame; dropping it removes it.
+    type Frame: 'static;
     /// A sign-in window that was opened; dropping it closes it if it is still there.
     type Popup: 'static;
+    /// The wait for an answer.
+    type Sent: Future<Output = Result<Reply<Self::Json>, Unreachable>> + Unpin + 'static;
+    /// A wait whose end says nothing.
+    type Wait: Future + Unpin;
     /// A mailbox for one redirect response; dropping it stops listening and forgets the pending record.
-    type Inbox: Inbox;
+    type Inbox: Inbox<Json = Self::Json>;
 
     /// Milliseconds since the epoch.
     fn now(&self) -> u64;
-    /// Unpredictable bytes.
-    fn random(&self) -> [u8; 32];
+    /// 32 unpredictable bytes, as 64 hexadecimal digits in lower case.
+    fn random(&self) -> String;
     /// Runs a future to its end whether or not anybody waits for it.
     fn spawn(&self, future: impl Future<Output = ()> + 'static);
     /// Resolves after so many milliseconds; the timer is cleared on drop.
-    async fn sleep(&self, ms: u32);
+    fn sleep(&self, ms: u32) -> Self::Wait;
 
-    /// Parses JSON text; none if it is not JSON.
-    fn parse_json(&self, text: &str) -> Option<Self::Json>;
+    /// Parses JSON text. What is not JSON has no members.
+    fn parse_json(&self, text: &str) -> Self::Json;
+    /// Parses JSON text in base64url without padding (RFC 4648 §5). What is not that, to the letter, has no members.
+    fn parse_base64url(&self, text: &str) -> Self::Json;
     /// POSTs a form without credentials, custom headers or redirects, so that no CORS preflight is needed.
-    async fn post_form(&self, url: &str, body: String) -> Result<Reply<Self::Json>, Unreachable>;
+    fn post_form(&self, url: &str, body: &str) -> Self::Sent;
 
     /// What Power Apps says about who uses it, read anew on each call.
     fn host(&self) -> HostFacts;
     /// Whether the user acted recently enough for a window to open.
     fn activated(&self) -> bool;
+    /// Whether a hidden frame may bring anything, as far as this tab remembers.
+    fn frames_work(&self) -> bool;
+    /// Remembers it.
+    fn remember_frames(&self, work: bool);
+    /// Opens a hidden frame.
+    fn open_frame(&self, url: &str) -> Self::Frame;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
     /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler. Dropping
     /// the future withdraws the invitation.
-    async fn invite(&self, url: &str) -> Invitation<Self::Popup>;
+    fn invite(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
-    async fn given_up(&self, popup: &Self::Popup, url: &str);
+    fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;
     /// Starts listening for the response of one pending redirect. To be called before a window opens.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
     /// What a later page load may go on with has changed: a snapshot is worth storing.
     fn changed(&self);
     /// Tells listeners what happened.
-    fn emit(&self, event: Event);
+    fn emit(&self, event: Event<'_>);
 }
 
 /// The redirect response of one sign-in.
-#[allow(async_fn_in_trait)]
 pub trait Inbox: 'static {
-    /// The raw response: a query or fragment without its `?` or `#`.
-    async fn response(&mut self) -> String;
+    /// As [`Env::Json`].
+    type Json: Json;
+    /// The response's fields. It comes as form text (RFC 6749 appendix B), a query or fragment without its `?` or `#`. What is
+    /// longer than any response of Entra (16 kB), not the form of any text, or repeats a field has no members.
+    fn response(&mut self) -> impl Future<Output = Self::Json> + Unpin;
 }
 
 /// An HTTP answer that arrived.
@@ -111,14 +126,13 @@ impl HostFacts {
 }
 
 /// Something a listener may want to know (contract §1, `BrokerEvent`).
-#[derive(Clone, Debug)]
-pub struct Event {
+pub struct Event<'a> {
     /// What happened.
     pub kind: EventKind,
-    /// The correlation id of the call that caused it.
-    pub correlation_id: Option<String>,
+    /// The correlation id of the call that caused it; empty: none, like the next one.
+    pub correlation_id: &'a str,
     /// The control client it is about.
-    pub client: Option<String>,
+    pub client: &'a str,
     /// The code of the failure.
     pub code: Option<crate::Code>,
 }

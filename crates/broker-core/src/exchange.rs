@@ -41,9 +41,7 @@ pub(crate) fn endpoint(sts: &str) -> String {
 
 /// The body of a request.
 pub(crate) fn body(request: &ExchangeRequest<'_>) -> String {
-    let mut form = String::new();
-    request.fields().for_each(|(name, value)| encoding::push_field(&mut form, name, value));
-    form
+    encoding::form(&request.fields())
 }
 
 /// Judges an answer. `asked_at` is the clock before the request was sent; `asked` the scopes, which count as granted where

@@ -1,4 +1,5 @@
-//! Reading JSON without a JSON crate: the browser's parser at the rim, serde_json in tests.
+//! Reading what was parsed, without a parser: the browser's at the rim, serde_json and its like in tests. JSON, and everything else
+//! that comes in as text, is read as this.
 
 /// A parsed JSON value. A member of another type reads as absent: foreign input is never trusted to be well formed.
 /// Only own members count: an inherited one would let a page that changed `Object.prototype` speak for the configuration.

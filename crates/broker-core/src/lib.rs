@@ -1,7 +1,7 @@
 //! The Token Broker's protocol and policy: pure, so that every flow runs on the host against a fake browser.
 //!
-//! Knows no browser, no clock, no random source: all that comes in through [`Env`], a trait of browser verbs. Parses no JSON
-//! text: that comes in through [`Json`]. Requests are text made by pure functions, answers are judged by pure functions, and
+//! Knows no browser, no clock, no random source: all that comes in through [`Env`], a trait of browser verbs. Parses no text
+//! format: what was parsed comes in through [`Json`]. Requests are text made by pure functions, answers are judged by pure functions, and
 //! sending is the one line between them.
 //!
 //! # A first call
@@ -35,8 +35,9 @@
 //!
 //! # Why it is written like this
 //! All of this is downloaded by every form. So the code is here and there plainer than the standard library would have it: no
-//! sorting, no text patterns, no `{:?}`, each of which is kilobytes of WebAssembly. And what awaits is short: before and after
-//! it stand plain functions, because every await repeats the farewell to everything that is alive across it.
+//! sorting, no text patterns, no `{:?}`, each of which is kilobytes of WebAssembly; texts are joined as `[&str]`, in one
+//! instance for all. And what awaits is short: before and after it stand plain functions, because every await repeats the
+//! farewell to everything that is alive across it. The browser's own waits are futures themselves, without an `async fn` around.
 //!
 //! # What it never does
 //! It never asks Entra for a backend or for `.default`: OpenID Connect's scopes and one named scope of a control client are

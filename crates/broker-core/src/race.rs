@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    pin::Pin,
     task::Poll,
 };
 
@@ -13,14 +14,13 @@ pub(crate) enum First<A, B> {
 
 /// Waits for either; the left one wins a tie. Not an `async fn`, which would be half a kilobyte more for each use.
 pub(crate) fn race<A, B>(
-    left: impl Future<Output = A>,
-    right: impl Future<Output = B>,
-) -> impl Future<Output = First<A, B>> {
-    let (mut left, mut right) = (Box::pin(left), Box::pin(right));
+    mut left: impl Future<Output = A> + Unpin,
+    mut right: impl Future<Output = B> + Unpin,
+) -> impl Future<Output = First<A, B>> + Unpin {
     poll_fn(move |context| {
-        if let Poll::Ready(result) = left.as_mut().poll(context) {
+        if let Poll::Ready(result) = Pin::new(&mut left).poll(context) {
             return Poll::Ready(First::Left(result));
         }
-        right.as_mut().poll(context).map(First::Right)
+        Pin::new(&mut right).poll(context).map(First::Right)
     })
 }

@@ -1,6 +1,9 @@
 //! What callers ask for and what they get (contract §1): read from foreign JavaScript, so every member is checked.
 
-use crate::{Account, Json, Result, Secret, members::Members};
+use crate::{
+    Account, Json, Result, Secret, guid,
+    members::{Members, invalid},
+};
 use std::rc::Rc;
 
 /// A call of `getToken`.
@@ -16,7 +19,7 @@ pub struct TokenRequest {
     pub force_refresh: bool,
     /// Whether the user may be asked.
     pub interaction: Interaction,
-    /// A GUID that goes to Entra and to the STS; empty: the broker makes one.
+    /// A GUID that goes to Entra and to the STS. The facade makes one for callers who give none.
     pub correlation_id: String,
 }
 
@@ -37,6 +40,8 @@ pub struct SignInRequest {
     pub login_hint: String,
     /// Whether Entra shows its account picker.
     pub select_account: bool,
+    /// As [`TokenRequest::correlation_id`].
+    pub correlation_id: String,
 }
 
 /// A token and what it is good for.
@@ -89,10 +94,21 @@ impl SignInRequest {
     /// The first member that is of the wrong type.
     pub fn read(json: &impl Json) -> Result<Self> {
         let mut members = Members::of(json, "");
-        let request =
-            Self { login_hint: members.text("loginHint"), select_account: members.flag("selectAccount") };
+        let request = Self {
+            login_hint: members.text("loginHint"),
+            select_account: members.flag("selectAccount"),
+            correlation_id: members.text("correlationId"),
+        };
         members.finish().map(|()| request)
     }
+}
+
+/// It becomes part of addresses as it is.
+///
+/// # Errors
+/// `config_invalid` for what is no GUID.
+pub(crate) fn check_correlation_id(id: &str) -> Result<()> {
+    if guid::is_guid(id) { Ok(()) } else { Err(invalid("correlationId", "must be a GUID")) }
 }
 
 #[cfg(test)]
@@ -131,7 +147,9 @@ mod tests {
             assert_eq!(error.code, crate::Code::ConfigInvalid);
             assert!(error.message.starts_with(&format!("`{name}` ")), "{}", error.message);
         }
-        for (name, value) in [("loginHint", json!(1)), ("selectAccount", json!("yes"))] {
+        for (name, value) in
+            [("loginHint", json!(1)), ("selectAccount", json!("yes")), ("correlationId", json!(1))]
+        {
             let error = SignInRequest::read(&json!({ name: value })).err().expect("it is refused");
             assert!(error.message.starts_with(&format!("`{name}` ")), "{}", error.message);
         }

@@ -57,10 +57,11 @@ impl Session {
         held.as_ref().filter(good).map(|token| token.secret.clone())
     }
 
-    /// The refresh token and its end, 0 where Entra does not say it; for storing.
-    pub(crate) fn held(&self) -> Option<(Secret, u64)> {
+    /// The refresh token and its end, for storing: empty if it was declared void, 0 where Entra does not say it.
+    pub(crate) fn held(&self) -> (Secret, u64) {
         let held = self.0.refresh_token.borrow();
-        held.as_ref().map(|token| (token.secret.clone(), token.expires_on.unwrap_or_default()))
+        let token = held.as_ref().map(|token| (token.secret.clone(), token.expires_on.unwrap_or_default()));
+        token.unwrap_or_else(|| (Secret::new(String::new()), 0))
     }
 
     /// How often the user signed in to it. Tells whether a refusal speaks of the sign-in that is in force.

@@ -17,8 +17,8 @@ pub struct Snapshot {
     pub issuer: String,
     /// Whose they are.
     pub account: Rc<Account>,
-    /// What keeps the user signed in; none if that was declared void.
-    pub refresh_token: Option<Secret>,
+    /// What keeps the user signed in; empty if that was declared void.
+    pub refresh_token: Secret,
     /// When it ends, in milliseconds since the epoch; 0 where Entra does not say.
     pub refresh_expires_on: u64,
     /// The tokens.
@@ -41,20 +41,16 @@ pub struct StoredToken {
     pub stored_on: u64,
 }
 
-/// Texts per token in a stored snapshot: `client`, `scopes`, `granted`, `secret`. Numbers: `expires_on`, `stored_on`.
-const TEXTS: usize = 4;
-const NUMBERS: usize = 2;
-
 impl<E: Env> Core<E> {
     /// What is worth storing; none if nobody is signed in.
     pub fn snapshot(&self) -> Option<Snapshot> {
         let session = self.session()?;
-        let (refresh_token, refresh_expires_on) = session.held().unzip();
+        let (refresh_token, refresh_expires_on) = session.held();
         Some(Snapshot {
             issuer: self.issuer(),
             account: session.account().clone(),
             refresh_token,
-            refresh_expires_on: refresh_expires_on.unwrap_or_default(),
+            refresh_expires_on,
             tokens: self.stored_tokens(),
         })
     }
@@ -88,31 +84,28 @@ impl<E: Env> Core<E> {
             home_account_id: account.text("homeAccountId")?,
             guest: account.flag("guest")?,
         };
-        let (texts, numbers) = (stored.texts("tokens")?, stored.numbers("times"));
-        let whole = texts.len() % TEXTS == 0 && texts.len() / TEXTS == numbers.len() / NUMBERS;
         let good = stored.number("v") == Some(1)
             && stored.text_or_empty("issuer") == self.issuer()
-            && self.env.host().is_user(&account)
-            && whole;
+            && self.env.host().is_user(&account);
         if !good {
             return None;
+        }
+        let listed = stored.member("tokens")?;
+        let mut tokens = Vec::new();
+        for name in listed.names() {
+            let token = listed.member(&name)?;
+            tokens.push(StoredToken {
+                client: token.text("client")?,
+                scopes: token.text_or_empty("scopes"),
+                granted: token.text_or_empty("granted"),
+                secret: Secret::new(token.text("secret")?),
+                expires_on: token.number("expiresOn")?,
+                stored_on: token.number("storedOn")?,
+            });
         }
         let expires_on = stored.number("refreshExpiresOn").filter(|end| *end > 0);
         let refresh_token =
             stored.text("refreshToken").map(|text| RefreshToken { secret: Secret::new(text), expires_on });
-        let mut tokens = Vec::new();
-        for (texts, numbers) in texts.chunks_exact(TEXTS).zip(numbers.chunks_exact(NUMBERS)) {
-            if let ([client, scopes, granted, secret], [expires_on, stored_on]) = (texts, numbers) {
-                tokens.push(StoredToken {
-                    client: client.clone(),
-                    scopes: scopes.clone(),
-                    granted: granted.clone(),
-                    secret: Secret::new(secret.clone()),
-                    expires_on: *expires_on,
-                    stored_on: *stored_on,
-                });
-            }
-        }
         Some((account, refresh_token, tokens))
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct TokenResponse {
     pub(crate) token: Token,
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) id_token: Option<Secret>,
-    pub(crate) client_info: Option<String>,
+    pub(crate) client_info: String,
 }
 
 /// The token endpoint. The correlation id is in the query, as MSAL has it: a header would cost a CORS preflight.
@@ -103,7 +103,7 @@ impl TokenResponse {
             token,
             refresh_token: secret("refresh_token").map(|secret| RefreshToken { secret, expires_on: ends }),
             id_token: secret("id_token"),
-            client_info: body.text("client_info"),
+            client_info: body.text_or_empty("client_info"),
         })
     }
 }

@@ -5,16 +5,18 @@
 //! twice. It must never do a part's work: no token is made, exchanged or cached here.
 
 mod api;
-mod app;
+mod host;
 mod options;
 mod page;
 mod serve;
 
+pub use host::{Host, HostRequest, Kind, SwitchError, SystemUser, Variable, WebResourceError};
 pub use options::{Options, UsageError};
 pub use page::FORM;
 
 use entra_dev::{Clock, Entra};
 use estate::{Addresses, CertificateError, Certificates, Estate};
+use host::{Environment, Origins, Pages, Switches, TABLE, WebResources};
 use serve::{Bound, Running};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -25,11 +27,13 @@ use std::{
 pub struct Demo {
     estate: Estate,
     app: String,
+    outer: String,
     broker_config: String,
+    host: Host,
     certificates: Certificates,
     entra: Arc<Entra>,
     sts: Option<sts::Server>,
-    _servers: [Running; 3],
+    _servers: [Running; 4],
 }
 
 /// Why the demo did not start.
@@ -51,6 +55,12 @@ pub enum StartError {
         /// The folder.
         path: String,
     },
+    /// A file cannot be a web resource.
+    #[error(transparent)]
+    WebResource(#[from] WebResourceError),
+    /// The switches cannot be set as they should be at the start.
+    #[error(transparent)]
+    Switches(#[from] SwitchError),
     /// An address could not be bound.
     #[error("cannot listen on port {port}: {source}")]
     Listen {
@@ -83,11 +93,14 @@ impl Demo {
     /// When a file is missing or a part does not start.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let port = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
-        let files = app::Files::read(&options)?;
+        let web_resources = WebResources::read(&[&options.webresources, &options.www.join("webresources")])?;
+        let switches = switches(&options)?;
+        let pages = Pages::read(&options.www)?;
         let certificates = Certificates::ensure(&options.estate, &options.certificates)?;
         let app = Bound::bind("app.localhost", port(0)).await?;
         let graph = Bound::bind("graph.localhost", port(3)).await?;
         let feed = Bound::bind("feed.localhost", port(4)).await?;
+        let outer = Bound::bind("outer.localhost", port(5)).await?;
 
         let clock = Clock::system();
         let entra = Entra::start(entra_dev::Options {
@@ -121,18 +134,30 @@ impl Demo {
         let apis = api::Apis::new(&options.estate, &at, clock, revocations).map_err(StartError::Client)?;
         let broker_config = options.estate.broker_config(&at);
         let page = page::page(&options.estate, &broker_config, graph.origin(), feed.origin());
+        let environment = Environment::new(&options.estate, switches, web_resources, &broker_config, page);
+        let origins = Origins {
+            at,
+            graph: graph.origin().to_owned(),
+            feed: feed.origin().to_owned(),
+            outer: outer.origin().to_owned(),
+        };
+        let host = Host::new(pages, origins, environment);
+        let app_origin = app.origin().to_owned();
         Ok(Self {
             estate: options.estate,
             certificates,
-            app: app.origin().to_owned(),
+            app: app_origin.clone(),
+            outer: outer.origin().to_owned(),
             broker_config,
             entra,
             sts: Some(sts),
             _servers: [
-                app.serve(app::router(files, page)),
+                app.serve(host.router()),
                 graph.serve(apis.graph()),
                 feed.serve(apis.feed()),
+                outer.serve(host::outer::router(app_origin)),
             ],
+            host,
         })
     }
 
@@ -146,6 +171,18 @@ impl Demo {
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}/main.aspx", self.app)
+    }
+
+    /// The page of another site that frames the app.
+    #[must_use]
+    pub fn outer_address(&self) -> String {
+        format!("{}/", self.outer)
+    }
+
+    /// The Power Apps environment: what its administrator and its publisher can change, and what it was asked.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
     }
 
     /// The broker's configuration in this place (contract §1, `BrokerConfig`), as JSON text.
@@ -176,6 +213,12 @@ impl Demo {
     pub fn stop_sts(&mut self) {
         self.sts = None;
     }
+}
+
+fn switches(options: &Options) -> Result<Switches, StartError> {
+    let failed = |source| StartError::Files { path: options.www.display().to_string(), source };
+    let table = std::fs::read_to_string(options.www.join(TABLE)).map_err(failed)?;
+    Ok(Switches::parse(&table)?.with(options.switches.iter().map(String::as_str))?)
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -14,23 +14,27 @@ pub struct Options {
     pub www: PathBuf,
     /// The folder of the control clients' certificates; missing ones are made.
     pub certificates: PathBuf,
-    /// The app's port; the other parts take the four after it. 0 takes free ones.
+    /// The app's port; the other parts take the five after it. 0 takes free ones.
     pub port: u16,
     /// Controls that are registered at Entra but that nobody told the STS about.
     pub unknown_to_sts: Vec<String>,
+    /// How the look-alike behaves where it is not by default, in words such as `csp=strict`; `www/switches.json` has them all.
+    pub switches: Vec<String>,
 }
 
 /// Why a command line says nothing usable.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
     /// There is no such option.
-    #[error("there is no option {0:?}: --estate, --webresources, --www, --certificates and --port are known")]
+    #[error(
+        "there is no option {0:?}: --estate, --webresources, --www, --certificates, --port and --lookalike are known"
+    )]
     Unknown(String),
     /// An option lacks its value.
     #[error("{0} needs a value")]
     NoValue(String),
     /// A port is not a number.
-    #[error("--port needs a number below 65532, not {0:?}")]
+    #[error("--port needs a number below 65531, not {0:?}")]
     Port(String),
     /// The estate cannot be used.
     #[error(transparent)]
@@ -50,6 +54,7 @@ impl Options {
             certificates: root.join("target/demo/certificates"),
             port: 0,
             unknown_to_sts: Vec::new(),
+            switches: Vec::new(),
         })
     }
 
@@ -66,8 +71,9 @@ impl Options {
                 "--webresources" => self.webresources = value.into(),
                 "--www" => self.www = value.into(),
                 "--certificates" => self.certificates = value.into(),
+                "--lookalike" => self.switches = value.split(',').map(str::to_owned).collect(),
                 "--port" => match value.parse() {
-                    Ok(port) if port <= u16::MAX - 4 => self.port = port,
+                    Ok(port) if port <= u16::MAX - 5 => self.port = port,
                     _ => return Err(UsageError::Port(value)),
                 },
                 _ => return Err(UsageError::Unknown(option)),

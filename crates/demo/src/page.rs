@@ -40,7 +40,8 @@ pub(crate) fn page(estate: &Estate, broker_config: &str, graph: &str, feed: &str
     let tenant =
         estate.tenants.values().next().map(|tenant| json!({ "id": tenant.id, "domain": tenant.domain }));
     let broker: Value = serde_json::from_str(broker_config).unwrap_or_default();
-    json!({ "tenant": tenant, "controls": controls, "broker": broker, "graph": graph, "feed": feed })
+    let app = json!({ "id": "0e000000-0000-4000-8000-000000000003", "name": "Sales Hub" });
+    json!({ "app": app, "tenant": tenant, "controls": controls, "broker": broker, "graph": graph, "feed": feed })
 }
 
 fn api(backend: &str) -> &'static str {

@@ -3,11 +3,14 @@
 //! Everything is observed from outside: the page's document, the browser's windows and Entra's own log. Waiting is always
 //! for a condition with a deadline, never for a length of time.
 
+mod app;
 mod browser;
 mod engine;
+pub mod packages;
 mod stage;
 mod token;
 
+pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
 pub use engine::Engine;
 pub use stage::{Asked, BrokerError, Stage, on_stage};

@@ -107,11 +107,13 @@ impl Stage {
         .await
     }
 
-    /// Opens an empty page of the app's origin and loads the packed broker there, without configuring it.
+    /// Opens an empty page of an origin without Dataverse and loads the packed broker there, without configuring it.
     ///
     /// # Errors
     /// When the browser refuses, or the script cannot be loaded.
     pub async fn open_bare_page(&self) -> Result {
+        let switched = self.demo.host().set_switches(&["dataverse=off"]);
+        switched.map_err(|why| Failure::wrong(why.to_string()))?;
         self.browser.goto(format!("{}/uclient/blank.html", self.demo.origin())).await?;
         let loaded: bool = self
             .script_async(
@@ -277,7 +279,9 @@ impl Stage {
     /// When there is no such window, or it stays.
     pub async fn sign_in_as(&self, username: &str) -> Result {
         self.enter_sign_in_window().await?;
-        self.the("#username").await?.send_keys(username).await?;
+        let field = self.the("#username").await?;
+        field.clear().await?; // A login hint may be there already.
+        field.send_keys(username).await?;
         self.the("#sign-in").await?.click().await?;
         self.leave_sign_in_window().await
     }

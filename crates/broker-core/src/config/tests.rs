@@ -30,9 +30,9 @@ fn a_small_configuration_is_enough() {
     );
 }
 
-#[test]
-fn a_configuration_that_breaks_a_rule_is_refused_and_the_field_is_named() {
-    for (field, value) in [
+/// Each rule for a field, broken once.
+fn broken_fields() -> Vec<(&'static str, Value)> {
+    vec![
         ("version", json!(2)),
         ("version", json!(null)),
         ("clientId", json!("talxis")),
@@ -57,18 +57,15 @@ fn a_configuration_that_breaks_a_rule_is_refused_and_the_field_is_named() {
         ("storage", json!(true)),
         ("restrict", json!("yes")),
         ("clients", json!("picker")),
+        ("mobile", json!("yes")),
         ("constructor", json!({})),
-    ] {
-        let mut json = config();
-        json[field] = value.clone();
-        assert!(refusal(&json).starts_with(&format!("`{field}` ")), "{field} {value}");
-    }
+    ]
 }
 
-#[test]
-fn a_client_entry_that_breaks_a_rule_is_refused_and_named() {
+/// Each rule for a client entry, broken once: alias, entry, and the field that is named.
+fn broken_entries() -> Vec<(&'static str, Value, &'static str)> {
     let scoped = |scope: &str| json!({ "clientId": PICKER, "scope": scope });
-    for (alias, entry, field) in [
+    vec![
         ("a", json!("no guid"), "clients.a"),
         ("a", json!({}), "clients.a"),
         ("a", json!([PICKER]), "clients.a"),
@@ -84,11 +81,58 @@ fn a_client_entry_that_breaks_a_rule_is_refused_and_named() {
             "clients.c0000000-0000-4000-8000-000000000001",
         ),
         ("", json!(PICKER), "clients."),
-    ] {
+    ]
+}
+
+#[test]
+fn a_configuration_that_breaks_a_rule_is_refused_and_the_field_is_named() {
+    for (field, value) in broken_fields() {
+        let mut json = config();
+        json[field] = value.clone();
+        assert!(refusal(&json).starts_with(&format!("`{field}` ")), "{field} {value}");
+    }
+}
+
+#[test]
+fn a_client_entry_that_breaks_a_rule_is_refused_and_named() {
+    for (alias, entry, field) in broken_entries() {
         let mut json = config();
         json["clients"] = json!({ alias: entry.clone() });
         assert!(refusal(&json).starts_with(&format!("`{field}` ")), "{alias} {entry}");
     }
+}
+
+#[test]
+fn the_shipped_schema_and_this_file_agree() {
+    let schema = include_str!("../../../../pkg-template/config.schema.json");
+    let schema = jsonschema::validator_for(&parse(schema).expect("it is JSON")).expect("it is a schema");
+    assert!(schema.is_valid(&config()));
+    let known = schema_properties(include_str!("../../../../pkg-template/config.schema.json"));
+    assert_eq!(known, FIELDS.into_iter().map(str::to_owned).collect());
+    let mut unseen = Vec::new();
+    for (field, value) in broken_fields() {
+        let mut json = config();
+        json[field] = value;
+        if schema.is_valid(&json) {
+            unseen.push(json[field].to_string());
+        }
+    }
+    for (alias, entry, _) in broken_entries() {
+        let mut json = config();
+        json["clients"] = json!({ alias: entry });
+        if schema.is_valid(&json) {
+            unseen.push(json["clients"].to_string());
+        }
+    }
+    // What a schema cannot know: a package's pins, and which client a scope is of.
+    let beyond = ["sts.evil", "evil.example", "graph.microsoft.com", BROKER];
+    unseen.retain(|case| !beyond.iter().any(|reason| case.contains(reason)));
+    assert_eq!(unseen, Vec::<String>::new());
+}
+
+fn schema_properties(schema: &str) -> std::collections::BTreeSet<String> {
+    let schema = parse(schema).expect("it is JSON");
+    schema["properties"].as_object().expect("it has properties").keys().cloned().collect()
 }
 
 #[test]

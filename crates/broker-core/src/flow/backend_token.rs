@@ -25,7 +25,8 @@ const LONGEST_PAUSE: u64 = 5_000;
 pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Result<()> {
     let (mut cached, mut renewed, mut paused) = (call.takes_cached(), false, false);
     loop {
-        let subject = client_token(core, call, session, cached).await?;
+        client_token(core, call, session, cached).await?;
+        let subject = core.brought(call.client_token_key(session.account()))?;
         if call.scopes.is_empty() {
             return Ok(());
         }
@@ -45,15 +46,15 @@ pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: 
             Remedy::Wait if !paused && pause <= LONGEST_PAUSE => {
                 paused = true;
                 // Twenty calls that were refused together do not come back together.
-                let [jitter, ..] = core.env.random();
-                core.env.sleep(pause as u32 + u32::from(jitter)).await;
+                let jitter = core.env.random().bytes().map(u32::from).sum::<u32>() % 256;
+                core.env.sleep(pause as u32 + jitter).await;
             }
             _ => return Err(refusal.error),
         }
     }
 }
 
-fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, subject: &Token) -> Posted<E::Json> {
+fn request<E: Env>(core: &Core<E>, call: &Call, subject: &Token) -> Posted<E::Json> {
     let body = exchange::body(&ExchangeRequest {
         subject_token: subject.secret.expose(),
         scope: &call.scopes,
@@ -61,7 +62,7 @@ fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, subject: &Token) -> Posted<E
         claims: Some(&call.request.claims),
         correlation_id: Some(&call.request.correlation_id),
     });
-    post(core, exchange::endpoint(&call.config.sts), body, Code::StsUnavailable)
+    post(core, &exchange::endpoint(&call.config.sts), &body, Code::StsUnavailable)
 }
 
 fn accept<E: Env>(

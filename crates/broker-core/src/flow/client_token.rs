@@ -3,7 +3,6 @@
 
 use crate::{
     Code, Env, Result,
-    cache::Token,
     call::Call,
     core::Core,
     flow::{
@@ -12,24 +11,22 @@ use crate::{
     },
     id_token::Expected,
     session::Session,
-    single_flight::Flight,
+    single_flight::{Flight, Landing},
     token::{self, RefreshGrant},
 };
 use std::rc::Rc;
 
-/// The client token of a call's control client.
-pub(crate) async fn client_token<E: Env>(
+/// The wait for the client token of a call's control client, which is in the cache then.
+pub(crate) fn client_token<E: Env>(
     core: &Rc<Core<E>>,
     call: &Rc<Call>,
     session: &Session,
     cached: bool,
-) -> Result<Rc<Token>> {
-    let key = call.client_token_key(session.account());
-    if cached && let Some(token) = core.cached(key) {
-        return Ok(token);
+) -> Landing {
+    if cached && core.cached(call.client_token_key(session.account())).is_some() {
+        return Landing::ready(Ok(()));
     }
-    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session)).await?;
-    core.brought(key)
+    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session))
 }
 
 fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Flight {
@@ -40,7 +37,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Fli
     })
 }
 
-fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session) -> Result<Posted<E::Json>> {
+fn request<E: Env>(core: &Core<E>, call: &Call, session: &Session) -> Result<Posted<E::Json>> {
     let refresh_token = session.refresh_token(core.env.now()).ok_or(Code::LoginRequired)?;
     let grant = RefreshGrant {
         client_id: &call.config.client_id,
@@ -50,7 +47,7 @@ fn request<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session) -> Result
     };
     let tenant_url = call.config.tenant_url(&session.account().tenant_id);
     let url = token::endpoint(&tenant_url, &call.request.correlation_id);
-    Ok(post(core, url, grant.body(), Code::Network))
+    Ok(post(core, &url, &grant.body(), Code::Network))
 }
 
 fn accept<E: Env>(core: &Core<E>, call: &Call, session: &Session, answer: &Answer<E::Json>) -> Result<()> {

@@ -1,8 +1,7 @@
 //! An answer of Entra's token endpoint, to either grant: judged, and the user in it verified.
 
 use crate::{
-    Account, Code, Env, Json, Result, core::Core, encoding, flow::post::Answer, id_token, id_token::Expected,
-    token::TokenResponse,
+    Account, Env, Result, core::Core, flow::post::Answer, id_token, id_token::Expected, token::TokenResponse,
 };
 
 /// What the token endpoint answered. The account is none where Entra sent no id token.
@@ -18,10 +17,8 @@ pub(crate) fn judge<E: Env>(
     let response = TokenResponse::judge(&answer.reply, scope, answer.asked_at)?;
     let Some(id_token) = &response.id_token else { return Ok((response, None)) };
 
-    let parse = |text: Option<String>| core.env.parse_json(&text?).filter(|json| !json.names().is_empty());
-    let claims = parse(id_token::payload(id_token.expose())).ok_or(Code::IdentityProvider)?;
-    let client_info =
-        parse(response.client_info.as_deref().and_then(|text| encoding::parse_base64url(text.as_bytes())));
-    let account = expected.account(&claims, client_info.as_ref(), core.env.now())?;
+    let claims = core.env.parse_base64url(id_token::payload(id_token.expose()));
+    let client_info = core.env.parse_base64url(&response.client_info);
+    let account = expected.account(&claims, &client_info, core.env.now())?;
     Ok((response, Some(account)))
 }

@@ -75,7 +75,7 @@ impl<P> Open<P> {
     }
 
     /// The window of the caller that took over; none if the invitation was called off.
-    fn end(&self) -> impl Future<Output = Option<P>> {
+    fn end(&self) -> impl Future<Output = Option<P>> + Unpin {
         poll_fn(|context| {
             let waiting = End::NotYet(Some(context.waker().clone()));
             match self.end.replace(waiting) {

@@ -1,7 +1,10 @@
 //! One request over the network: a form, sent without anything that would cost a CORS preflight.
 
 use crate::{Code, Env, Error, Reply, Result, core::Core};
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+};
 
 /// An answer that arrived.
 pub(crate) struct Answer<J> {
@@ -17,21 +20,16 @@ pub(crate) type Posted<J> = Pin<Box<dyn Future<Output = Result<Answer<J>>>>>;
 ///
 /// # Errors
 /// `network` if the browser is offline, `unreachable` if no answer arrives for another reason.
-pub(crate) fn post<E: Env>(
-    core: &Rc<Core<E>>,
-    url: String,
-    body: String,
-    unreachable: Code,
-) -> Posted<E::Json> {
-    let core = core.clone();
-    Box::pin(async move {
-        let asked_at = core.env.now();
-        match core.env.post_form(&url, body).await {
+pub(crate) fn post<E: Env>(core: &Core<E>, url: &str, body: &str, unreachable: Code) -> Posted<E::Json> {
+    let asked_at = core.env.now();
+    let mut sent = core.env.post_form(url, body);
+    Box::pin(poll_fn(move |context| {
+        Pin::new(&mut sent).poll(context).map(|reply| match reply {
             Ok(reply) => Ok(Answer { reply, asked_at }),
             Err(no) if no.offline => Err(offline()),
             Err(_) => Err(unreachable.into()),
-        }
-    })
+        })
+    }))
 }
 
 /// What a call is told that cannot reach anybody.

@@ -1,7 +1,8 @@
 //! An Entra and an STS that give what they are asked for. Every token is another text, so that a test sees which one it got.
 
 use super::{Answer, FakeEnv, Kind, Request, reply};
-use crate::{Account, Env, encoding};
+use crate::{Account, Env};
+use base64::prelude::*;
 use serde_json::{Value, json};
 
 /// The broker registration.
@@ -14,6 +15,9 @@ pub const USER: &str = "d0000000-0000-4000-8000-000000000001";
 pub const AUTHORITY: &str = "https://login.example";
 /// The STS's base URL.
 pub const STS: &str = "https://sts.example";
+
+/// A caller's correlation id.
+pub const CORRELATION_ID: &str = "e0000000-0000-4000-8000-000000000001";
 
 /// A configuration with two aliases, `picker` and `calendar`.
 #[must_use]
@@ -46,10 +50,8 @@ pub fn id_token(claims: &Value) -> String {
     [&base64url("{}"), ".", &base64url(&claims.to_string()), ".x"].concat()
 }
 
-/// Text in base64url without padding.
-#[must_use]
-pub fn base64url(text: &str) -> String {
-    encoding::base64url(text.as_bytes())
+fn base64url(text: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(text)
 }
 
 impl FakeEnv {

@@ -9,17 +9,21 @@ mod signal;
 mod windows;
 
 pub use executor::Call;
-pub use honest::{AUTHORITY, BROKER, STS, TENANT, USER, account, base64url, config, id_token};
+pub use honest::{AUTHORITY, BROKER, CORRELATION_ID, STS, TENANT, USER, account, config, id_token};
 pub use json::{parse, reply};
+#[cfg(test)]
+pub(crate) use windows::fields;
 pub use windows::{FakeInbox, FakePopup};
 
-use crate::{Env, Event, HostFacts, Invitation, Reply, Unreachable};
+use crate::{Env, Event, EventKind, HostFacts, Invitation, Reply, Unreachable};
+use base64::prelude::*;
 use executor::Executor;
 use serde_json::Value;
 use signal::Signal;
 use std::{
     cell::{Cell, RefCell},
     future::Future,
+    pin::Pin,
     rc::Rc,
 };
 use windows::Windows;
@@ -43,9 +47,12 @@ struct World {
     requests: RefCell<Vec<Request>>,
     answers: RefCell<Vec<(Kind, Answer)>>,
     minted: Cell<u32>,
-    events: RefCell<Vec<Event>>,
+    events: RefCell<Vec<EventKind>>,
     changes: Cell<u32>,
 }
+
+type Sent = Pin<Box<dyn Future<Output = Answer>>>;
+type Wait = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A form that was posted.
 #[derive(Clone)]
@@ -137,7 +144,7 @@ impl FakeEnv {
 
     /// Every event so far.
     #[must_use]
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<EventKind> {
         self.0.events.borrow().clone()
     }
 
@@ -188,45 +195,56 @@ impl World {
 
 impl Env for FakeEnv {
     type Json = Value;
+    type Frame = FakePopup;
     type Popup = FakePopup;
+    type Sent = Sent;
+    type Wait = Wait;
     type Inbox = FakeInbox;
 
     fn now(&self) -> u64 {
         self.0.now.get()
     }
 
-    fn random(&self) -> [u8; 32] {
+    fn random(&self) -> String {
         self.0.seed.set(self.0.seed.get().wrapping_add(1));
-        [self.0.seed.get(); 32]
+        format!("{:02x}", self.0.seed.get()).repeat(32)
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         self.0.executor.spawn(future);
     }
 
-    async fn sleep(&self, ms: u32) {
+    fn sleep(&self, ms: u32) -> Wait {
         let signal = Signal::default();
         self.0.timers.borrow_mut().push((self.now() + u64::from(ms), signal.clone()));
-        signal.wait().await;
+        Box::pin(async move { signal.wait().await })
     }
 
-    fn parse_json(&self, text: &str) -> Option<Value> {
-        parse(text)
+    fn parse_json(&self, text: &str) -> Value {
+        parse(text).unwrap_or_default()
     }
 
-    async fn post_form(&self, url: &str, body: String) -> Answer {
+    fn parse_base64url(&self, text: &str) -> Value {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    fn post_form(&self, url: &str, body: &str) -> Sent {
         let fields = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         let request = Request { url: url.to_owned(), fields };
         self.0.requests.borrow_mut().push(request.clone());
-        if self.0.latency.get() > 0 {
-            self.sleep(self.0.latency.get()).await;
-        }
-        let scripted = {
-            let mut answers = self.0.answers.borrow_mut();
-            let at = answers.iter().position(|answer| answer.0 == request.kind());
-            at.map(|at| answers.remove(at).1)
-        };
-        scripted.unwrap_or_else(|| self.honest_answer(&request))
+        let env = self.clone();
+        Box::pin(async move {
+            if env.0.latency.get() > 0 {
+                env.sleep(env.0.latency.get()).await;
+            }
+            let scripted = {
+                let mut answers = env.0.answers.borrow_mut();
+                let at = answers.iter().position(|answer| answer.0 == request.kind());
+                at.map(|at| answers.remove(at).1)
+            };
+            scripted.unwrap_or_else(|| env.honest_answer(&request))
+        })
     }
 
     fn host(&self) -> HostFacts {
@@ -237,16 +255,30 @@ impl Env for FakeEnv {
         self.0.windows.activated.get()
     }
 
+    fn frames_work(&self) -> bool {
+        self.0.windows.frames.get() == Some(true)
+    }
+
+    fn remember_frames(&self, work: bool) {
+        self.0.windows.frames.update(|frames| frames.and(Some(work)));
+    }
+
+    fn open_frame(&self, url: &str) -> FakePopup {
+        self.0.windows.open_frame(url)
+    }
+
     fn open_popup(&self, url: &str) -> Option<FakePopup> {
         self.0.windows.open(url)
     }
 
-    async fn invite(&self, url: &str) -> Invitation<FakePopup> {
-        self.0.windows.invite(url).await
+    fn invite(&self, url: &str) -> impl Future<Output = Invitation<FakePopup>> + Unpin {
+        let (env, url) = (self.clone(), url.to_owned());
+        Box::pin(async move { env.0.windows.invite(&url).await })
     }
 
-    async fn given_up(&self, _popup: &FakePopup, _url: &str) {
-        self.0.windows.gave_up.wait().await;
+    fn given_up(&self, _popup: &FakePopup, _url: &str) -> Wait {
+        let gave_up = self.0.windows.gave_up.clone();
+        Box::pin(async move { gave_up.wait().await })
     }
 
     fn inbox(&self, id: &str) -> FakeInbox {
@@ -257,7 +289,7 @@ impl Env for FakeEnv {
         self.0.changes.set(self.changes() + 1);
     }
 
-    fn emit(&self, event: Event) {
-        self.0.events.borrow_mut().push(event);
+    fn emit(&self, event: Event<'_>) {
+        self.0.events.borrow_mut().push(event.kind);
     }
 }

@@ -179,7 +179,7 @@ fn diagnostics_hold_no_token_and_no_name() {
     assert!(facts.signed_in && !facts.prompting && !facts.refused);
     let mut texts: Vec<String> =
         facts.tokens.into_iter().flat_map(|token| [token.client, token.scopes]).collect();
-    texts.extend([facts.client_id, facts.authority, facts.sts, facts.tenant].into_iter().flatten());
+    texts.extend([facts.client_id, facts.authority, facts.sts, facts.tenant]);
     assert!(texts.contains(&GRAPH.to_owned()));
     for secret in ["client-", "backend-", "refresh-", "adele", "d0000000"] {
         assert!(texts.iter().all(|text| !text.contains(secret)), "{secret}");

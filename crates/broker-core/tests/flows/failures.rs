@@ -194,13 +194,27 @@ fn what_policy_does_not_allow_is_neither_sent_nor_prompted_for() {
         (claims("not json"), Code::ConfigInvalid),
         (claims("{\"id_token\":{}}"), Code::ConfigInvalid),
         (claims(&long), Code::ConfigInvalid),
+        (
+            TokenRequest { correlation_id: "x&scope=y".to_owned(), ..request("picker", &[GRAPH]) },
+            Code::ConfigInvalid,
+        ),
     ] {
         let error = page.fails(wrong);
         assert_eq!(error.code, code);
         assert!(error.correlation_id.is_some());
     }
     assert!(page.env.requests().is_empty() && page.env.opened().is_empty() && page.env.invited().is_empty());
-    assert_eq!(page.kinds(), [EventKind::Error; 7]);
+    assert_eq!(page.kinds(), [EventKind::Error; 8]);
+}
+
+#[test]
+fn a_sign_in_with_what_is_no_correlation_id_opens_no_window() {
+    let page = Page::new();
+    let core = page.core.clone();
+    let wrong = SignInRequest { correlation_id: "x&scope=y".to_owned(), ..wish() };
+    let error = page.env.start(async move { core.sign_in(wrong).await }).take().expect("ended").err();
+    assert_eq!(error.map(|error| error.code), Some(Code::ConfigInvalid));
+    assert!(page.env.opened().is_empty());
 }
 
 #[test]

@@ -9,17 +9,16 @@ const OTHER_USER: &str = "d0000000-0000-4000-8000-000000000002";
 
 /// A snapshot as the shell stores it.
 fn stored(snapshot: &Snapshot) -> Value {
-    let tokens: Vec<&str> = snapshot
-        .tokens
-        .iter()
-        .flat_map(|token| [token.client.as_str(), &token.scopes, &token.granted, token.secret.expose()])
-        .collect();
-    let times: Vec<u64> =
-        snapshot.tokens.iter().flat_map(|token| [token.expires_on, token.stored_on]).collect();
+    let mut tokens = json!({});
+    for token in &snapshot.tokens {
+        tokens[format!("{} {}", token.client, token.scopes)] = json!({
+            "client": token.client, "scopes": token.scopes, "granted": token.granted,
+            "secret": token.secret.expose(), "expiresOn": token.expires_on, "storedOn": token.stored_on,
+        });
+    }
     let account = &snapshot.account;
     json!({
-        "v": 1, "issuer": snapshot.issuer, "tokens": tokens, "times": times,
-        "refreshToken": snapshot.refresh_token.as_ref().map(|token| token.expose().to_owned()),
+        "v": 1, "issuer": snapshot.issuer, "tokens": tokens, "refreshToken": snapshot.refresh_token.expose(),
         "refreshExpiresOn": snapshot.refresh_expires_on,
         "account": {
             "username": account.username, "name": account.name, "tenantId": account.tenant_id,
@@ -87,10 +86,10 @@ fn a_stored_session_of_another_user_tenant_registration_or_shape_is_refused_whol
         ("/account/objectId", json!("adele")),
         ("/account/guest", json!("no")),
         ("/account", json!(null)),
-        ("/tokens", json!([1, 2, 3, 4])),
-        ("/tokens", json!(["a", "b", "c"])),
         ("/tokens", json!(null)),
-        ("/times", json!([1])),
+        ("/tokens", json!({ "x": 1 })),
+        ("/tokens", json!({ "x": { "client": "c", "secret": "s", "expiresOn": "soon", "storedOn": 1 } })),
+        ("/tokens", json!({ "x": { "client": "c", "expiresOn": 1, "storedOn": 1 } })),
     ] {
         let mut stored = good.clone();
         *stored.pointer_mut(pointer).expect("it is there") = value;

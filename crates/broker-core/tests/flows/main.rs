@@ -1,9 +1,10 @@
 //! Whole calls over a fake browser with a manual clock: what the user sees, what the network sees, what the caller gets.
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // A wrong test shall stop.
 
-use broker_core::testing::{Call, FakeEnv, Kind, config, reply};
+use broker_core::testing::{CORRELATION_ID, Call, FakeEnv, Kind, config, reply};
 use broker_core::{
-    Code, Core, Error, EventKind, Interaction, Pins, Result, TokenRequest, TokenResult, Unreachable,
+    Code, Core, Error, EventKind, Interaction, Pins, Result, SignInRequest, TokenRequest, TokenResult,
+    Unreachable,
 };
 use serde_json::json;
 use std::rc::Rc;
@@ -13,6 +14,7 @@ mod endings;
 mod failures;
 mod identity;
 mod prompts;
+mod silent;
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
 const FEED: &str = "api://a0000000-0000-4000-8000-000000000002/API.AccessAsUser.All";
@@ -43,7 +45,7 @@ impl Page {
 
     fn sign_in(&self) -> Call<Result<Rc<broker_core::Account>>> {
         let core = self.core.clone();
-        self.env.start(async move { core.sign_in(broker_core::SignInRequest::default()).await })
+        self.env.start(async move { core.sign_in(wish()).await })
     }
 
     fn call(&self, request: TokenRequest) -> Call<Result<TokenResult>> {
@@ -65,13 +67,19 @@ impl Page {
     }
 
     fn kinds(&self) -> Vec<EventKind> {
-        self.env.events().iter().map(|event| event.kind).collect()
+        self.env.events()
     }
 }
 
 fn request(client: &str, scopes: &[&str]) -> TokenRequest {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    TokenRequest { client: client.to_owned(), scopes, ..TokenRequest::default() }
+    let correlation_id = CORRELATION_ID.to_owned();
+    TokenRequest { client: client.to_owned(), scopes, correlation_id, ..TokenRequest::default() }
+}
+
+/// `signIn()` without options.
+fn wish() -> SignInRequest {
+    SignInRequest { correlation_id: CORRELATION_ID.to_owned(), ..SignInRequest::default() }
 }
 
 fn forced(client: &str, scopes: &[&str]) -> TokenRequest {

@@ -1,8 +1,8 @@
 //! What the user sees: windows, invitations, and silence after a refusal.
 
 use super::*;
+use broker_core::HostFacts;
 use broker_core::testing::{BROKER, TENANT, id_token};
-use broker_core::{HostFacts, SignInRequest};
 
 #[test]
 fn with_a_click_the_window_opens_before_the_call_returns() {
@@ -11,7 +11,7 @@ fn with_a_click_the_window_opens_before_the_call_returns() {
     let _call = page.core.get_token(request("picker", &[GRAPH]));
     assert_eq!(page.env.opened().len(), 1);
     let page = Page::new();
-    let _call = page.core.sign_in(SignInRequest::default());
+    let _call = page.core.sign_in(wish());
     assert_eq!(page.env.opened().len(), 1);
 }
 
@@ -212,7 +212,7 @@ fn select_account_drops_the_hint_of_power_apps_and_an_own_hint_wins() {
         [(true, "", "", "select_account"), (false, "boris@contoso.example", "boris@contoso.example", "")]
     {
         let core = page.core.clone();
-        let request = SignInRequest { login_hint: login_hint.to_owned(), select_account };
+        let request = SignInRequest { login_hint: login_hint.to_owned(), select_account, ..wish() };
         page.env.start(async move { core.sign_in(request).await.is_ok() });
         assert_eq!(
             (page.env.parameter("login_hint").as_str(), page.env.parameter("prompt").as_str()),
@@ -266,9 +266,8 @@ fn another_user_who_signs_in_finds_no_token_of_the_first() {
     page.env.set_host(HostFacts { object_id: None, ..page.env.facts() });
     page.get(request("picker", &[GRAPH])).expect("a token");
     let core = page.core.clone();
-    let sign_in = page.env.start(async move {
-        core.sign_in(SignInRequest { select_account: true, ..Default::default() }).await
-    });
+    let sign_in =
+        page.env.start(async move { core.sign_in(SignInRequest { select_account: true, ..wish() }).await });
     let mut claims = page.env.claims();
     claims["oid"] = json!("d0000000-0000-4000-8000-000000000002");
     let mut body = page.env.tokens("t", "openid", &claims);

@@ -1,0 +1,310 @@
+//! Whose tokens are served: those of the user of Power Apps, however late and by whatever way that user becomes known.
+
+use crate::{ADELE, GRAPH, get_token};
+use e2e::{Result, Stage, on_stage, until};
+use entra_dev::{Endpoint, GrantType};
+use serde_json::{Value, json};
+
+/// Another member of the tenant.
+const OTHER: &str = "boris@contoso.example";
+
+/// Signs in on the form, and waits until its five tokens are there and stored.
+async fn signed_in(stage: &Stage, username: &str) -> Result {
+    stage.open_app().await?;
+    stage.accept_notification().await?;
+    stage.sign_in_as(username).await?;
+    until("five answers", async || {
+        Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+    })
+    .await?;
+    let asked = stage.ask(&silently()).await?;
+    let token = stage.value(&asked).await?["accessToken"].as_str().unwrap_or_default().len();
+    // Each of the thirteen tokens is about as long as this one.
+    until("the session to be stored", async || Ok((stored(stage).await? > 13 * token).then_some(()))).await
+}
+
+/// Whether the vault holds a session.
+async fn is_stored(stage: &Stage) -> Result<bool> {
+    Ok(stored(stage).await? > 0)
+}
+
+/// The bytes of the session in the vault.
+async fn stored(stage: &Stage) -> Result<usize> {
+    stage
+        .script_async(
+            "const [done] = arguments;
+             const request = indexedDB.open('talxis-broker', 1);
+             request.onupgradeneeded = () => request.result.createObjectStore('vault');
+             request.onsuccess = () => {
+                 const get = request.result.transaction('vault').objectStore('vault').get('session');
+                 get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
+             };",
+        )
+        .await
+}
+
+fn silently() -> String {
+    format!("talxisBroker.getToken({{ client: 'filePicker', scopes: [{GRAPH:?}], interaction: 'never' }})")
+}
+
+fn sign_ins(stage: &Stage) -> usize {
+    crate::count(stage, |request| request.endpoint == Endpoint::Authorize { interactive: true })
+}
+
+#[test]
+fn a_reload_and_another_tab_go_on_with_the_session() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            let sent = |stage: &Stage| {
+                crate::count(stage, |request| matches!(request.endpoint, Endpoint::Authorize { .. }))
+            };
+            let before = sent(stage);
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(stage.value(&asked).await?["fromCache"], true);
+            assert_eq!(sent(stage), before, "a reload asked Entra who this is");
+            assert_eq!(stage.count(".notification").await?, 0);
+
+            stage.browser.new_tab().await?;
+            let tab = stage.browser.popups().await?.pop().unwrap();
+            stage.browser.switch_to_window(tab).await?;
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(stage.value(&asked).await?["fromCache"], true);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn what_is_stored_is_not_readable_as_it_lies_there_and_ends_with_the_browsers_session() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            let asked = stage.ask(&silently()).await?;
+            let token = stage.value(&asked).await?["accessToken"].as_str().unwrap_or_default().to_owned();
+            let everything: String = stage
+                .script_async(
+                    "const [done] = arguments;
+                     const request = indexedDB.open('talxis-broker', 1);
+                     request.onsuccess = () => {
+                         const all = request.result.transaction('vault').objectStore('vault').getAll();
+                         all.onsuccess = () => {
+                             request.result.close();
+                             const text = all.result.map((one) => one.sealed ? new TextDecoder('latin1').decode(one.sealed) : `key extractable=${one.extractable}`);
+                             done(JSON.stringify([text, Object.entries(localStorage), Object.entries(sessionStorage), document.cookie]));
+                         };
+                     };",
+                )
+                .await?;
+            let signature = token.rsplit('.').next().unwrap_or_default();
+            assert!(
+                signature.len() > 40
+                    && !everything.contains(&token[..40])
+                    && !everything.contains(&signature[..40])
+            );
+            assert!(everything.contains("extractable=false"), "{everything}");
+            // The session cookie is gone when the browser is closed; so is the session.
+            let _: Value = stage.script("document.cookie = 'talxis-broker=; Path=/; Max-Age=0'").await?;
+            let codes =
+                |stage: &Stage| crate::count(stage, |request| crate::granted(request, GrantType::Code));
+            let before = codes(stage);
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            let anew = stage.value(&asked).await?;
+            assert_eq!(
+                (&anew["fromCache"], codes(stage)),
+                (&json!(false), before + 1),
+                "what was stored was read"
+            );
+            Ok(())
+        },
+    )
+}
+
+/// Adele's tokens are stored, then the app is opened as somebody else in the same profile.
+fn opened_as_another(switches: &[&str]) -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            assert!(stage.demo.host().run_as(OTHER), "there is no such user");
+            stage.demo.host().set_switches(switches).unwrap();
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(
+                stage.refusal(&asked).await?.code.as_deref(),
+                Some("interaction_required"),
+                "{switches:?}"
+            );
+            assert_eq!(stage.script::<Value>("return talxisBroker.account").await?, Value::Null);
+            until("the first user's entries to be gone", async || {
+                Ok((!is_stored(stage).await?).then_some(()))
+            })
+            .await?;
+
+            // The other user signs in as usual, and the first one cannot.
+            stage.accept_notification().await?;
+            stage.sign_in_as(OTHER).await?;
+            let asked = stage.ask(&silently()).await?;
+            let result = stage.value(&asked).await?;
+            assert_eq!(result["account"]["username"], OTHER, "{switches:?}");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn another_user_of_the_same_profile_gets_nothing_of_the_first() -> Result {
+    opened_as_another(&[])
+}
+
+#[test]
+fn another_user_who_becomes_known_late_gets_nothing_of_the_first() -> Result {
+    opened_as_another(&["preload=late", "tenant=late", "xrm=after-rule"])
+}
+
+#[test]
+fn another_user_whom_only_the_web_api_names_gets_nothing_of_the_first() -> Result {
+    opened_as_another(&["preload=absent", "tenant=absent"])
+}
+
+#[test]
+fn only_the_user_of_power_apps_can_sign_in() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.open_app().await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            stage.accept_notification().await?;
+            stage.sign_in_as(OTHER).await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("account_mismatch"));
+            assert!(!is_stored(stage).await?);
+            Ok(())
+        },
+    )
+}
+
+/// However Power Apps tells its user, the sign-in goes to the right tenant and names the right user.
+fn found(switches: &[&str]) -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.demo.host().set_switches(switches).unwrap();
+            stage.open_app().await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            stage.accept_notification().await?;
+            stage.enter_sign_in_window().await?;
+            let hint = stage.the("#username").await?.prop("value").await?;
+            assert_eq!(hint.as_deref(), Some(ADELE), "{switches:?}");
+            stage.sign_in_as(ADELE).await?;
+            assert_eq!(stage.value(&asked).await?["account"]["tenantId"], stage.tenant(), "{switches:?}");
+            assert_eq!(sign_ins(stage), 1);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn the_page_itself_tells_its_user() -> Result {
+    found(&["preload=main", "tenant=organizationTenant"])?;
+    found(&["preload=everywhere", "tenant=tenantId"])
+}
+
+#[test]
+fn the_web_api_tells_the_user_where_the_page_does_not() -> Result {
+    found(&["preload=absent", "tenant=late"])
+}
+
+#[test]
+fn the_web_api_tells_the_tenant_where_the_page_does_not() -> Result {
+    found(&["preload=late", "tenant=absent"])
+}
+
+#[test]
+fn offline_a_cached_token_is_served_and_anything_else_ends_at_once() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            stage.demo.host().set_switches(&["client-state=offline"]).unwrap();
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(stage.value(&asked).await?["fromCache"], true);
+            let before = crate::count(stage, |_| true);
+            let asked = stage.ask("talxisBroker.getToken({ client: 'documents', timeoutMs: 5000 })").await?;
+            let error = stage.refusal(&asked).await?;
+            assert_eq!((error.code.as_deref(), error.retryable), (Some("network"), Some(true)));
+            assert_eq!(crate::count(stage, |_| true), before);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn the_mobile_app_asks_nobody_unless_it_is_told_to_and_serves_what_is_there() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            stage.demo.host().set_switches(&["client=mobile"]).unwrap();
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(stage.value(&asked).await?["fromCache"], true);
+            let asked = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&asked).await?;
+            for call in [get_token("filePicker", GRAPH), "talxisBroker.signIn()".to_owned()] {
+                let asked = stage.ask_by_click(&call).await?;
+                assert_eq!(
+                    stage.refusal(&asked).await?.code.as_deref(),
+                    Some("unsupported_client"),
+                    "{call}"
+                );
+            }
+            assert!(stage.browser.popups().await?.is_empty());
+
+            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+            config["mobile"] = json!("popup");
+            stage.demo.host().set_variable(demo::Variable {
+                schema_name: "talxis_TokenBrokerConfig".to_owned(),
+                default_value: None,
+                value: Some(config.to_string()),
+            });
+            let _: Value = stage.script("sessionStorage.clear()").await?;
+            stage.open_app().await?;
+            // Entra still knows her: the window closes by itself.
+            let signing_in = stage.ask_by_click("talxisBroker.signIn()").await?;
+            assert_eq!(stage.value(&signing_in).await?["username"], ADELE);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_guest_signs_in_with_the_address_of_home() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let guest =
+                stage.demo.host().users().into_iter().find(|user| user.windows_live_id.contains("#EXT#"));
+            let guest = guest.expect("the estate has a guest");
+            assert!(stage.demo.host().run_as(&guest.username));
+            stage.demo.host().set_switches(&["preload=absent"]).unwrap();
+            stage.open_app().await?;
+            stage.accept_notification().await?;
+            stage.sign_in_as(&guest.username).await?;
+            let asked = stage.ask(&silently()).await?;
+            let account = stage.value(&asked).await?["account"].clone();
+            assert_eq!(
+                (account["guest"].as_bool(), account["objectId"].as_str()),
+                (Some(true), Some(guest.object_id.as_str()))
+            );
+            let refreshed = crate::count(stage, |request| crate::granted(request, GrantType::RefreshToken));
+            assert!(refreshed > 0);
+            Ok(())
+        },
+    )
+}

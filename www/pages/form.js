@@ -1,0 +1,43 @@
+// A record's form: seven controls in the main window, and its script library in the script frame.
+
+import { Control } from "/control.js";
+import { environment, is } from "/environment.js";
+import { meter } from "/meter.js";
+import { accountOf } from "/pages/accounts.js";
+import { firstRule } from "/ribbon-host.js";
+import { resolve } from "/script-frame.js";
+import { webResourceUrl } from "/xrm/context.js";
+
+// powerapps.md §2 [V]: form scripts run in the script frame, and are named by library and function.
+const ON_LOAD = { functionName: "Contoso.Account.onLoad", library: "contoso_account.js" };
+
+export function createForm({ entityId }, frame) {
+  const account = accountOf(entityId);
+  const element = document.getElementById("form-page").content.cloneNode(true);
+  element.querySelector("h1").textContent = `Account: ${account.name}`;
+  element.querySelector(".record-image").textContent = account.name[0];
+  const controls = environment.controls.map((settings) => new Control(settings));
+  for (const control of controls) control.onChange = () => meter.show(controls);
+  element.getElementById("form").append(...controls.map((control) => control.element));
+  const start = () => controls.forEach((control) => control.start());
+  // powerapps.md §1.3 [I] switch `controls`
+  if (is("controls", "after-rule")) firstRule.then(start);
+  else start();
+  return {
+    element,
+    title: `Account: ${account.name}`,
+    area: "account",
+    bar: "form",
+    runScripts: () => runOnLoad(frame, account.id),
+    refresh: start,
+    destroy: () => controls.forEach((control) => control.destroy()),
+  };
+}
+
+/** Loads a form's script library into its frame and calls its handler, as a form does; quick create forms too. */
+export async function runOnLoad(frame, id) {
+  await frame.load(webResourceUrl(ON_LOAD.library));
+  if (!frame.isAlive) return;
+  const formContext = { data: { entity: { getId: () => id, getEntityName: () => "account" } } };
+  resolve(frame.window, ON_LOAD.functionName)?.({ getFormContext: () => formContext });
+}
