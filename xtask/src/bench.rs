@@ -7,8 +7,9 @@ use crate::{
     setup,
 };
 
-/// The programs of `tests/bench`, by what `--only` calls them.
-const KINDS: [&str; 1] = ["form-load"];
+/// The programs, by what `--only` calls them: those of `tests/bench`, and the STS's own.
+const KINDS: [&str; 2] = ["form-load", STS];
+const STS: &str = "sts";
 
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let usage = || format!("cargo xtask bench takes --only {} and --json.", KINDS.join("|"));
@@ -25,28 +26,51 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     if kinds.is_empty() {
         return Err(usage());
     }
-    setup::wasm_pack()?;
-    setup::node()?;
-    setup::chromium()?;
-    if json {
-        return print_json(&kinds);
+    let packed = kinds.iter().any(|kind| *kind != STS);
+    if packed {
+        setup::wasm_pack()?;
+        setup::node()?;
+        setup::chromium()?;
     }
-    dist::dist(&Pins::localhost())?;
+    if json {
+        return print_json(&kinds, packed);
+    }
+    if packed {
+        dist::dist(&Pins::localhost())?;
+    }
     kinds.iter().try_for_each(|kind| {
-        run(&mut command("cargo", &["run", "--release", "--package", "bench", "--bin", kind]))
+        build(kind)?;
+        run(&mut command("cargo", &words(kind, &[])))
     })
 }
 
+/// What a benchmark measures beside itself: the STS is a program of its own.
+fn build(kind: &str) -> Outcome {
+    if kind == STS { run(&mut command("cargo", &["build", "--release", "--package", "sts"])) } else { Ok(()) }
+}
+
+/// The words with which cargo runs a benchmark.
+fn words<'a>(kind: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let program = if kind == STS {
+        vec!["--package", "sts-bench", "--", "--server", "target/release/talxis-sts"]
+    } else {
+        vec!["--package", "bench", "--bin", kind, "--"]
+    };
+    [["run", "--release", "--quiet"].as_slice(), &program, more].concat()
+}
+
 /// Everything but the rows goes to standard error, what builds included.
-fn print_json(kinds: &[&str]) -> Outcome {
-    let built =
-        command("cargo", &["xtask", "dist", "--authority-host", ".localhost", "--sts-host", ".localhost"]);
-    output(&mut { built }).ok_or("cargo xtask dist failed: run it by itself to see why.")?;
+fn print_json(kinds: &[&str], packed: bool) -> Outcome {
+    if packed {
+        let pins = ["--authority-host", ".localhost", "--sts-host", ".localhost"];
+        let mut dist = command("cargo", &[["xtask", "dist"].as_slice(), &pins].concat());
+        output(&mut dist).ok_or("cargo xtask dist failed: run it by itself to see why.")?;
+    }
     let mut rows = Vec::new();
     for kind in kinds {
-        let words = ["run", "--release", "--quiet", "--package", "bench", "--bin", kind, "--", "--json"];
-        let text =
-            output(&mut command("cargo", &words)).ok_or_else(|| format!("The benchmark {kind} failed."))?;
+        build(kind)?;
+        let text = output(&mut command("cargo", &words(kind, &["--json"])))
+            .ok_or_else(|| format!("The benchmark {kind} failed."))?;
         let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
         rows.extend((!inner.is_empty()).then(|| inner.to_owned()));
     }

@@ -58,6 +58,24 @@ pub(crate) fn chromium() -> Outcome {
         .map_err(|why| format!("{why}\n{advice} As root: apt-get install chromium chromium-driver"))
 }
 
+/// Redis, for the STS's second level.
+pub(crate) fn redis() -> Outcome {
+    if has("redis-server") {
+        return Ok(());
+    }
+    let advice = "The STS's tests need redis-server on PATH.";
+    if !has("apt-get") {
+        return Err(format!("{advice} Install it."));
+    }
+    section("Installing Redis from Debian's packages");
+    run(&mut command("apt-get", &["update", "-q"]))
+        .and_then(|()| {
+            let packages = ["install", "-y", "--no-install-recommends", "redis-server"];
+            run(command("apt-get", &packages).env("DEBIAN_FRONTEND", "noninteractive"))
+        })
+        .map_err(|why| format!("{why}\n{advice} As root: apt-get install redis-server"))
+}
+
 /// cargo-deny. It is a second pair of eyes on licences and sources: where it cannot be had, that is said and no error.
 pub(crate) fn cargo_deny() -> bool {
     if has("cargo-deny") {

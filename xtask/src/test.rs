@@ -81,6 +81,7 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
 }
 
 fn host(count: &mut Count) -> Outcome {
+    setup::redis()?;
     section("Host tests");
     count.tests(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))
 }

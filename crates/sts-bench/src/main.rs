@@ -67,7 +67,10 @@ fn run() -> Result<(), Failure> {
     eprintln!("signing client tokens of {most} users");
     let tokens = Tokens::sign(most).map_err(|_| "tokens cannot be signed")?;
     let authority = Authority::start(tokens.key_set())?;
-    let mut report = Report::new(CONNECTIONS, options.seconds);
+    let mut report = Report::new(format!(
+        "{CONNECTIONS} connections, {} s each; servers on one processor, generator and identity provider on another",
+        options.seconds
+    ));
     for peer in peers::all(&options.server) {
         runtime.block_on(measure(&peer, &tokens, &authority, &options, &mut report))?;
     }

@@ -1,4 +1,4 @@
-//! The rows of the measurement, for people and as JSON.
+//! The rows of the measurement, for people and as JSON, in the shape of every benchmark here: ours, a peer's, ratio, target.
 
 use crate::load::Measured;
 use serde_json::{Value, json};
@@ -6,21 +6,39 @@ use std::time::Duration;
 
 /// Everything that was measured.
 pub(crate) struct Report {
-    connections: usize,
-    seconds: u64,
-    rows: Vec<Row>,
+    conditions: String,
+    facts: Vec<Fact>,
 }
 
-struct Row {
+/// One figure of one server.
+struct Fact {
     server: String,
     users: usize,
     name: &'static str,
+    unit: &'static str,
     value: f64,
 }
 
+/// One figure of ours beside a peer's.
+struct Row {
+    name: String,
+    ours: f64,
+    peer: Option<f64>,
+    unit: &'static str,
+    /// The least or the most that it may be.
+    target: Option<Target>,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
 impl Report {
-    pub(crate) fn new(connections: usize, seconds: u64) -> Self {
-        Self { connections, seconds, rows: Vec::new() }
+    /// Under these conditions, which are printed with the rows.
+    pub(crate) fn new(conditions: String) -> Self {
+        Self { conditions, facts: Vec::new() }
     }
 
     /// Answers from the cache, and what they cost.
@@ -33,81 +51,125 @@ impl Report {
         generator: Duration,
     ) {
         let each = |time: Duration| time.as_secs_f64() * 1e6 / measured.answers().max(1) as f64;
-        self.row(server, users, "cached_rps", measured.per_second());
-        self.row(server, users, "cached_p50_ms", measured.percentile(0.5));
-        self.row(server, users, "cached_p99_ms", measured.percentile(0.99));
-        self.row(server, users, "cached_p999_ms", measured.percentile(0.999));
-        self.row(server, users, "cpu_us_per_request", each(spent));
-        self.row(server, users, "generator_cpu_us_per_request", each(generator));
+        for (name, unit, value) in [
+            ("cached_rps", "1/s", measured.per_second()),
+            ("cached_p50", "ms", measured.percentile(0.5)),
+            ("cached_p99", "ms", measured.percentile(0.99)),
+            ("cached_p99.9", "ms", measured.percentile(0.999)),
+            ("cpu_per_request", "us", each(spent)),
+            ("generator_cpu_per_request", "us", each(generator)),
+        ] {
+            self.fact(server, users, name, unit, value);
+        }
     }
 
     /// What the server adds to the identity provider's own time, one request after the other.
     pub(crate) fn uncached(&mut self, server: &str, users: usize, through: &Measured, direct: &Measured) {
-        self.row(server, users, "uncached_p50_ms", through.percentile(0.5));
-        self.row(server, users, "provider_p50_ms", direct.percentile(0.5));
-        let overhead = through.percentile(0.5) - direct.percentile(0.5);
-        self.row(server, users, "uncached_overhead_ms", overhead);
+        let (through, direct) = (through.percentile(0.5), direct.percentile(0.5));
+        self.fact(server, users, "uncached_p50", "ms", through);
+        self.fact(server, users, "provider_p50", "ms", direct);
+        self.fact(server, users, "uncached_overhead", "ms", through - direct);
     }
 
     /// Resident memory before the first request, and what each cached token added.
     pub(crate) fn memory(&mut self, server: &str, users: usize, idle: u64, filled: u64) {
-        self.row(server, users, "idle_mb", idle as f64 / 1e6);
+        self.fact(server, users, "idle", "MB", idle as f64 / 1e6);
         if users >= 1_000 {
             let each = filled.saturating_sub(idle) as f64 / users as f64;
-            self.row(server, users, "kb_per_token", each / 1e3);
+            self.fact(server, users, "kb_per_token", "kB", each / 1e3);
         }
     }
 
-    /// Prints all rows and what follows from them.
-    pub(crate) fn print(mut self, as_json: bool) {
-        self.compare();
+    /// Prints the rows: the targets first, then every figure of ours beside the default peer's.
+    pub(crate) fn print(&self, as_json: bool) {
+        let rows = self.rows();
         if as_json {
-            let rows: Vec<Value> = self
-                .rows
-                .iter()
-                .map(|row| json!({ "server": row.server, "users": row.users, "name": row.name, "value": row.value }))
-                .collect();
-            let json = json!({
-                "connections": self.connections, "seconds": self.seconds,
-                "processors": "servers on one, generator and identity provider on another", "rows": rows,
-            });
-            println!("{json}");
+            println!("{}", Value::Array(rows.iter().map(Row::to_json).collect()));
             return;
         }
-        println!(
-            "{} connections, {} s each; servers on one processor, generator and identity provider on another",
-            self.connections, self.seconds
-        );
-        for row in &self.rows {
-            println!("{:12} {:>7} users  {:30} {:>12.3}", row.server, row.users, row.name, row.value);
+        println!("{}", self.conditions);
+        println!("{:<40}{:>12}{:>12}{:>9}{:>9}  unit", "figure", "ours", "peer", "ratio", "target");
+        for row in &rows {
+            let cell = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.3}"));
+            let (peer, ratio, target) = (cell(row.peer), cell(row.ratio()), cell(row.target.map(Target::figure)));
+            let verdict = if row.is_met() { "" } else { "  MISSED" };
+            println!(
+                "{:<40}{:>12.3}{peer:>12}{ratio:>9}{target:>9}  {}{verdict}",
+                row.name, row.ours, row.unit
+            );
         }
     }
 
-    /// The rows that say how servers and sizes compare.
-    fn compare(&mut self) {
-        let value = |server: &str, users, name| {
-            let row = self.rows.iter().find(|row| row.server == server && row.users == users && row.name == name);
-            row.map(|row| row.value)
+    fn rows(&self) -> Vec<Row> {
+        let row = |name: &str, ours: Option<f64>, peer: Option<f64>, unit, target| {
+            Some(Row { name: name.to_owned(), ours: ours?, peer, unit, target: Some(target) })
         };
-        let ratio = |over: Option<f64>, under: Option<f64>| Some(over? / under?);
-        let rps = |server| value(server, 1_000, "cached_rps");
-        let compared = [
-            ("cached_rps_vs_default", 1_000, ratio(rps("ours"), rps("default"))),
-            ("cached_rps_vs_best", 1_000, ratio(rps("ours"), rps("best"))),
-            (
-                "p50_100k_vs_1",
-                100_000,
-                ratio(value("ours", 100_000, "cached_p50_ms"), value("ours", 1, "cached_p50_ms")),
+        let many = self.facts.iter().map(|fact| fact.users).max().unwrap_or(1);
+        let rps = |server| self.value(server, 1_000, "cached_rps");
+        let p50 = |users| self.value("ours", users, "cached_p50");
+        let compared = |name: &str, peer: Option<f64>, target| {
+            peer.and_then(|peer| row(name, rps("ours"), Some(peer), "1/s", Target::AtLeast(target)))
+        };
+        let targets = [
+            compared("cached_rps_vs_default", rps("default"), 60.0),
+            compared("cached_rps_vs_best", rps("best"), 5.0),
+            row("p50_100k_vs_1", p50(many), p50(1), "ms", Target::AtMost(1.5)),
+            row(
+                "uncached_overhead_ms",
+                self.value("ours", 1_000, "uncached_overhead"),
+                None,
+                "ms",
+                Target::AtMost(1.0),
             ),
+            row("idle_mb", self.value("ours", 1, "idle"), None, "MB", Target::AtMost(15.0)),
+            row("kb_per_token", self.value("ours", many, "kb_per_token"), None, "kB", Target::AtMost(3.5)),
         ];
-        for (name, users, value) in compared {
-            if let Some(value) = value {
-                self.row("ours", users, name, value);
-            }
+        let figures = self.facts.iter().filter(|fact| fact.server == "ours").map(|fact| Row {
+            name: format!("{} ({} users)", fact.name, fact.users),
+            ours: fact.value,
+            peer: self.value("default", fact.users, fact.name),
+            unit: fact.unit,
+            target: None,
+        });
+        targets.into_iter().flatten().chain(figures).collect()
+    }
+
+    fn value(&self, server: &str, users: usize, name: &str) -> Option<f64> {
+        let fits = |fact: &&Fact| fact.server == server && fact.users == users && fact.name == name;
+        self.facts.iter().find(fits).map(|fact| fact.value)
+    }
+
+    fn fact(&mut self, server: &str, users: usize, name: &'static str, unit: &'static str, value: f64) {
+        self.facts.push(Fact { server: server.to_owned(), users, name, unit, value });
+    }
+}
+
+impl Row {
+    fn ratio(&self) -> Option<f64> {
+        self.peer.map(|peer| self.ours / peer)
+    }
+
+    fn is_met(&self) -> bool {
+        let figure = self.ratio().unwrap_or(self.ours);
+        match self.target {
+            Some(Target::AtLeast(least)) => figure >= least,
+            Some(Target::AtMost(most)) => figure <= most,
+            None => true,
         }
     }
 
-    fn row(&mut self, server: &str, users: usize, name: &'static str, value: f64) {
-        self.rows.push(Row { server: server.to_owned(), users, name, value });
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name, "ours": self.ours, "peer": self.peer, "unit": self.unit, "ratio": self.ratio(),
+            "target": self.target.map(Target::figure), "ok": self.is_met(),
+        })
+    }
+}
+
+impl Target {
+    fn figure(self) -> f64 {
+        match self {
+            Self::AtLeast(figure) | Self::AtMost(figure) => figure,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What an allowed caller gets, and what the policy refuses.
 
-use crate::world::{APP, BROKER, DATA_FEED, FABRIKAM_APP, USER_READ, World, claims};
+use crate::world::{APP, BROKER, DATA_FEED, NORTHWIND_APP, USER_READ, World, claims};
 use entra_dev::{Endpoint, GrantType, MintRequest, Outcome, Place, Trouble, Weather};
 use std::time::Duration;
 
@@ -80,8 +80,8 @@ async fn an_origin_counts_only_if_it_is_allowed() {
 #[tokio::test]
 async fn an_origin_of_one_tenant_does_not_speak_for_another() {
     let world = World::start().await;
-    let token = MintRequest::new("file-picker").tenant("fabrikam");
-    assert_eq!(world.call(token.clone()).origin(Some(FABRIKAM_APP)).send().await.status, 200);
+    let token = MintRequest::new("file-picker").tenant("northwind");
+    assert_eq!(world.call(token.clone()).origin(Some(NORTHWIND_APP)).send().await.status, 200);
     world.entra.clear_requests();
     let answer = world.call(token).send().await;
     let reason = "The origin is not allowed for the tenant of the client token.";

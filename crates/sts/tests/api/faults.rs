@@ -1,6 +1,6 @@
 //! What goes wrong at Entra and at the edges, under load: no answer is lost, and none is wrong.
 
-use crate::world::{APP, FABRIKAM_APP, World, claims};
+use crate::world::{APP, NORTHWIND_APP, World, claims};
 use entra_dev::{Command, MintRequest, Place, Trouble, Weather};
 use serde_json::json;
 use std::time::Duration;
@@ -105,7 +105,7 @@ async fn a_throttled_tenant_is_left_alone_and_a_healthy_one_beside_it_served() {
     let wait = refused.body["retry_after"].as_u64().unwrap();
     assert!((28..=30).contains(&wait), "{wait}");
     assert_eq!(world.asked(), 0);
-    let healthy = world.call(MintRequest::new("file-picker").tenant("fabrikam")).origin(Some(FABRIKAM_APP));
+    let healthy = world.call(MintRequest::new("file-picker").tenant("northwind")).origin(Some(NORTHWIND_APP));
     assert_eq!(healthy.send().await.status, 200);
     world.entra.clock().advance(Duration::from_secs(30));
     assert_eq!(world.good().send().await.status, 200);

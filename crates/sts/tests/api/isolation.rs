@@ -1,6 +1,6 @@
 //! Nobody gets anybody else's token: by user, tenant, client, session, and under load.
 
-use crate::world::{APP, Answer, CONTOSO, FABRIKAM_APP, World, claims};
+use crate::world::{APP, Answer, CONTOSO, NORTHWIND_APP, World, claims};
 use entra_dev::{Demand, MintRequest};
 
 /// Whether the backend token is the client token's user's, in its tenant, for its control client.
@@ -23,8 +23,8 @@ async fn under_load_everybody_gets_their_own_token() {
         (person("file-picker", "contoso", "boris@contoso"), APP),
         (person("map-picker", "contoso", "adele@contoso"), APP),
         (person("map-picker", "contoso", "boris@contoso"), APP),
-        (person("file-picker", "fabrikam", "fred@fabrikam"), FABRIKAM_APP),
-        (person("file-picker", "contoso", "fred@fabrikam"), APP),
+        (person("file-picker", "northwind", "fred@northwind"), NORTHWIND_APP),
+        (person("file-picker", "contoso", "fred@northwind"), APP),
     ];
     let who: Vec<_> = who.into_iter().map(|(token, origin)| (world.entra.mint(token), origin)).collect();
     assert_eq!(claims(&who[6].0)["tid"], CONTOSO, "Fred is a guest there");
@@ -61,7 +61,7 @@ async fn a_remembered_token_is_still_bound_to_its_origin_and_its_holder() {
     let world = World::start().await;
     let token = world.entra.mint(MintRequest::new("file-picker"));
     is_for(&world.call_with(&token).send().await, &token);
-    let foreign = world.call_with(&token).origin(Some(FABRIKAM_APP)).send().await;
+    let foreign = world.call_with(&token).origin(Some(NORTHWIND_APP)).send().await;
     assert_eq!((foreign.status, foreign.text("error")), (403, Some("unauthorized_client")));
     let other = world.call_with(&token).field("client_id", "b0000000-0000-4000-8000-00000000ffff").send().await;
     assert_eq!((other.status, other.text("error")), (403, Some("unauthorized_client")));

@@ -9,28 +9,28 @@ use sts_wire::{ACCESS_TOKEN_TYPE, GRANT_TYPE};
 
 pub(crate) const APP: &str = "http://app.localhost:1";
 pub(crate) const CONTOSO: &str = "70000000-0000-4000-8000-000000000001";
-pub(crate) const FABRIKAM_APP: &str = "http://fabrikam.localhost:1";
+pub(crate) const NORTHWIND_APP: &str = "http://northwind.localhost:1";
 pub(crate) const BROKER: &str = "b0000000-0000-4000-8000-000000000001";
 pub(crate) const USER_READ: &str = "https://graph.microsoft.com/User.Read";
 pub(crate) const DATA_FEED: &str = "api://a0000000-0000-4000-8000-000000000002/API.AccessAsUser.All";
 
 /// A tenant with one control client. Its origin is not the first tenant's.
-const FABRIKAM: &str = r#"
-[tenants.fabrikam]
-id = "70000000-0000-4000-8000-000000000002"
-domain = "fabrikam.example"
+const NORTHWIND: &str = r#"
+[tenants.northwind]
+id = "70000000-0000-4000-8000-000000000003"
+domain = "northwind.example"
 service_principals = ["broker", "graph", "file-picker"]
 grants = [{ client = "file-picker", resource = "graph", scopes = ["User.Read"] }]
 
-[[tenants.fabrikam.users]]
-id = "d0000000-0000-4000-8000-00000000000f"
-username = "fred@fabrikam.example"
+[[tenants.northwind.users]]
+id = "d0000000-0000-4000-8000-00000000001f"
+username = "fred@northwind.example"
 name = "Fred"
 guest_of = { contoso = "d0000000-0000-4000-8000-0000000000ff" }
 "#;
 
 static ESTATE: LazyLock<(Estate, Certificates)> = LazyLock::new(|| {
-    let text = format!("{}{FABRIKAM}", include_str!("../../../../www/estate.toml"));
+    let text = format!("{}{NORTHWIND}", include_str!("../../../../www/estate.toml"));
     let estate = Estate::parse(&text).unwrap();
     let certificates =
         Certificates::ensure(&estate, &PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sts-api")).unwrap();
@@ -77,9 +77,9 @@ impl World {
         let (estate, certificates) = &*ESTATE;
         let at = Addresses { app: APP.to_owned(), authority: entra.origin().to_owned(), sts: String::new() };
         let config = estate.sts_config(&at, "127.0.0.1:0", certificates.folder());
-        let (first, fabrikam) = config.split_once("000000000002\"\norigins").unwrap();
-        let fabrikam = fabrikam.replacen(APP, FABRIKAM_APP, 1);
-        format!("{top}\n{first}000000000002\"\norigins{fabrikam}\n{tables}")
+        let (first, northwind) = config.split_once("000000000003\"\norigins").unwrap();
+        let northwind = northwind.replacen(APP, NORTHWIND_APP, 1);
+        format!("{top}\n{first}000000000003\"\norigins{northwind}\n{tables}")
     }
 
     /// A service with this configuration and this authority's clock.
