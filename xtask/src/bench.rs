@@ -40,7 +40,7 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     }
     kinds.iter().try_for_each(|kind| {
         build(kind)?;
-        run(&mut command("cargo", &words(kind, &[])))
+        run(&mut command("cargo", &program(kind, &[])))
     })
 }
 
@@ -50,13 +50,13 @@ fn build(kind: &str) -> Outcome {
 }
 
 /// The words with which cargo runs a benchmark.
-fn words<'a>(kind: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let program = if kind == STS {
+fn program<'a>(kind: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let chosen = if kind == STS {
         vec!["--package", "sts-bench", "--", "--server", "target/release/talxis-sts"]
     } else {
         vec!["--package", "bench", "--bin", kind, "--"]
     };
-    [["run", "--release", "--quiet"].as_slice(), &program, more].concat()
+    [["run", "--release", "--quiet"].as_slice(), &chosen, more].concat()
 }
 
 /// Everything but the rows goes to standard error, what builds included.
@@ -69,7 +69,7 @@ fn print_json(kinds: &[&str], packed: bool) -> Outcome {
     let mut rows = Vec::new();
     for kind in kinds {
         build(kind)?;
-        let text = output(&mut command("cargo", &words(kind, &["--json"])))
+        let text = output(&mut command("cargo", &program(kind, &["--json"])))
             .ok_or_else(|| format!("The benchmark {kind} failed."))?;
         let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
         rows.extend((!inner.is_empty()).then(|| inner.to_owned()));

@@ -27,10 +27,12 @@ impl Child {
         let folder = folder(peer.name)?;
         let arguments = peer.prepare(&folder, authority)?;
         let mut command = pinned(peer.program());
-        let mut process =
-            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|why| {
-                format!("{} could not be started: {why}", peer.program())
-            })?;
+        let mut process = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|why| format!("{} could not be started: {why}", peer.program()))?;
         let mut said = String::new();
         let output = process.stdout.take().ok_or("the server has no output")?;
         BufReader::new(output).read_line(&mut said)?;
@@ -74,7 +76,8 @@ pub(crate) fn own_processor_time() -> Duration {
 /// Moves this program off the servers' processor.
 pub(crate) fn stay_on_own_processors() {
     let own = std::process::id().to_string();
-    let moved = Command::new("taskset").args(["-a", "-cp", OWN_PROCESSORS, &own]).stdout(Stdio::null()).status();
+    let moved =
+        Command::new("taskset").args(["-a", "-cp", OWN_PROCESSORS, &own]).stdout(Stdio::null()).status();
     if !moved.is_ok_and(|status| status.success()) {
         eprintln!("processors cannot be kept apart here: everybody shares all of them");
     }

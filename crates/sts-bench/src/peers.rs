@@ -62,8 +62,9 @@ private_key = "{key}"
 
 /// A certificate and its key, as PEM files in the folder: their names.
 fn certificate(folder: &Path) -> io::Result<(&'static str, &'static str)> {
-    let made = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)
-        .and_then(|key| Ok((rcgen::CertificateParams::default().self_signed(&key)?.pem(), key.serialize_pem())));
+    let made = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).and_then(|key| {
+        Ok((rcgen::CertificateParams::default().self_signed(&key)?.pem(), key.serialize_pem()))
+    });
     let (certificate, key) = made.map_err(io::Error::other)?;
     fs::write(folder.join("client.crt.pem"), certificate)?;
     fs::write(folder.join("client.key.pem"), key)?;

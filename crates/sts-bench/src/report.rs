@@ -90,8 +90,10 @@ impl Report {
         println!("{}", self.conditions);
         println!("{:<40}{:>12}{:>12}{:>9}{:>9}  unit", "figure", "ours", "peer", "ratio", "target");
         for row in &rows {
-            let cell = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.3}"));
-            let (peer, ratio, target) = (cell(row.peer), cell(row.ratio()), cell(row.target.map(Target::figure)));
+            let cell =
+                |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.3}"));
+            let (peer, ratio, target) =
+                (cell(row.peer), cell(row.ratio()), cell(row.target.map(Target::figure)));
             let verdict = if row.is_met() { "" } else { "  MISSED" };
             println!(
                 "{:<40}{:>12.3}{peer:>12}{ratio:>9}{target:>9}  {}{verdict}",

@@ -90,12 +90,14 @@ fn credentials(client: &ControlClient, now: u64) -> Vec<Finding> {
             (Credential::Secret(_), _) => {
                 (Grade::Warning, "a client secret is for development: register a certificate".to_owned())
             }
-            (_, Some((_, true))) => {
-                (Grade::Bad, "has expired: register the next one (keyCredentials) and configure it".to_owned())
-            }
-            (_, Some((days, _))) if days < SOON => {
-                (Grade::Warning, format!("expires in {days} days: register the next one (keyCredentials) now"))
-            }
+            (_, Some((_, true))) => (
+                Grade::Bad,
+                "has expired: register the next one (keyCredentials) and configure it".to_owned(),
+            ),
+            (_, Some((days, _))) if days < SOON => (
+                Grade::Warning,
+                format!("expires in {days} days: register the next one (keyCredentials) now"),
+            ),
             (_, Some((days, _))) => (Grade::Good, format!("is good for {days} days")),
             (_, None) => (Grade::Good, "can be read".to_owned()),
         };
@@ -110,11 +112,16 @@ async fn keys(authority: &Origin, tenant: TenantId, http: &reqwest::Client) -> F
         Ok(answer) if answer.status == 200 => (Grade::Good, "its signing keys can be fetched".to_owned()),
         Ok(answer) => (
             Grade::Bad,
-            format!("its signing keys are not there (status {}): is tenants.id its directory id?", answer.status),
+            format!(
+                "its signing keys are not there (status {}): is tenants.id its directory id?",
+                answer.status
+            ),
         ),
         Err(_) => (
             Grade::Bad,
-            format!("{authority} cannot be reached: open the firewall for it, and check authority and the clock"),
+            format!(
+                "{authority} cannot be reached: open the firewall for it, and check authority and the clock"
+            ),
         ),
     };
     Finding { grade, text: format!("tenant {tenant}: {text}") }
@@ -181,7 +188,10 @@ fn advice(numbers: &[u64]) -> (Grade, String) {
         Some((Grade::Bad, format!("AADSTS{number}: {}", row.1)))
     });
     let Some(first) = numbers.first() else {
-        return (Grade::Bad, "Entra gives an answer that is none of its own: is a proxy in between?".to_owned());
+        return (
+            Grade::Bad,
+            "Entra gives an answer that is none of its own: is a proxy in between?".to_owned(),
+        );
     };
     let past = numbers.iter().any(|number| AUTHENTICATED.contains(number));
     known.unwrap_or_else(|| match past {
@@ -194,13 +204,25 @@ fn advice(numbers: &[u64]) -> (Grade, String) {
 const AUTHENTICATED: [u64; 9] = [50013, 50027, 50146, 65001, 240002, 500011, 500131, 500133, 5002723];
 
 const ADVICE: [(&[u64], &str); 9] = [
-    (&[700027], "the certificate is not registered: add it to keyCredentials (Certificates & secrets) of this registration"),
-    (&[1000502, 7000274, 7000277], "the registered certificate has expired or is not valid yet: add the next one to keyCredentials"),
+    (
+        &[700027],
+        "the certificate is not registered: add it to keyCredentials (Certificates & secrets) of this registration",
+    ),
+    (
+        &[1000502, 7000274, 7000277],
+        "the registered certificate has expired or is not valid yet: add the next one to keyCredentials",
+    ),
     (&[700024], "the assertion's time is off: set this machine's clock (NTP)"),
     (&[7000214, 7000215], "the secret is not a value of passwordCredentials: copy the value, not its id"),
     (&[7000222], "the secret has expired: register a certificate (keyCredentials)"),
-    (&[700016], "the registration has no service principal in this tenant: let an administrator grant consent there"),
+    (
+        &[700016],
+        "the registration has no service principal in this tenant: let an administrator grant consent there",
+    ),
     (&[90002, 900021], "the tenant does not exist: correct tenants.id"),
-    (&[700211, 700212, 700213, 70021], "no federatedIdentityCredentials entry of this registration has the token's issuer, subject and audience"),
+    (
+        &[700211, 700212, 700213, 70021],
+        "no federatedIdentityCredentials entry of this registration has the token's issuer, subject and audience",
+    ),
     (&[7000218, 700025], "the registration is a public client: set isFallbackPublicClient to false"),
 ];

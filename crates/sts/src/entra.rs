@@ -141,3 +141,57 @@ impl OnBehalfOf {
 fn jitter() -> f64 {
     Uuid::new_v4().as_bytes().first().map_or(0.5, |byte| f64::from(*byte) / 255.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{BROKER, CLIENT, NOW, TENANT, USER, control_client, rules};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    const CUT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"access_token\":\"a";
+    const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 61\r\n\r\n\
+                         {\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":3599}   ";
+
+    /// What comes of it when Entra gives these answers, one for each connection, and closes it.
+    async fn after(answers: &'static [&'static str]) -> Result<String, ApiError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let authority: Origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let (mut heard, mut piece) = (Vec::new(), [0; 4096]);
+                while !String::from_utf8_lossy(&heard).contains("client_assertion=") {
+                    let read = stream.read(&mut piece).await.unwrap();
+                    heard.extend_from_slice(&piece[..read]);
+                }
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.shutdown().await.ok();
+            }
+        });
+        let http = http::client(&authority).unwrap();
+        let entra = Entra { authority, http, lanes: Lanes::default(), clock: Clock::from_fn(|| NOW) };
+        let asked = OnBehalfOf {
+            client: Arc::new(control_client(rules())),
+            subject: Subject::for_test(CLIENT, TENANT, USER, BROKER, "t"),
+            assertion: Secret::new("t"),
+            scopes: Scopes::for_test("s"),
+            claims: None,
+            correlation_id: "i".to_owned(),
+        };
+        entra.on_behalf_of(&asked).await.map(|granted| granted.access_token.expose().to_owned())
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_asked_for_once_more() {
+        assert_eq!(after(&[CUT, WHOLE]).await.ok().as_deref(), Some("a"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_twice_is_no_answer() {
+        let outcome = after(&[CUT, CUT, WHOLE]).await;
+        assert!(matches!(outcome, Err(ApiError::Refused(Refusal::EntraUnreachable))));
+    }
+}

@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 /// No answer arrived, or more than anybody asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unreachable {
-    /// Whether it was the connection that failed, and not time that ran out.
+    /// Whether it was the connection that failed, and not the time for an answer that ran out.
     pub(crate) retryable: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn client(authority: &Origin) -> Result<Client, reqwest::Error> {
 
 /// Sends a request.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, Unreachable> {
-    let failed = |error: reqwest::Error| Unreachable { retryable: !error.is_timeout() };
+    let failed = |error: reqwest::Error| Unreachable { retryable: error.is_connect() || !error.is_timeout() };
     let mut response = request.send().await.map_err(failed)?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {

@@ -139,6 +139,7 @@ fn holds(certificate: &[u8], key: &RsaKeyPair) -> bool {
 mod tests {
     use super::*;
     use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
+    use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, PrivateKeyChain};
     use rcgen::PKCS_RSA_SHA256;
     use serde_json::Value;
 
@@ -190,6 +191,39 @@ mod tests {
         assert_ne!(jti("c0000000-0000-4000-8000-000000000002", ENDPOINT, 1000), first);
         assert_ne!(jti(CLIENT, ENDPOINT, 999), first, "made in the future");
         assert_ne!(jti(CLIENT, ENDPOINT, 1000 + REUSED), first);
+    }
+
+    /// A PKCS#12 file with a key and its certificate, encrypted in this way, and the certificate's thumbprint.
+    fn pfx(password: &str, algorithm: EncryptionAlgorithm) -> (Vec<u8>, String) {
+        let (certificate, key) = certified();
+        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let chain = PrivateKeyChain::new(
+            "1",
+            p12_keystore::PrivateKey::from_der(key.secret_der()).unwrap(),
+            [p12_keystore::Certificate::from_der(&der).unwrap()],
+        );
+        let mut store = KeyStore::new();
+        store.add_entry("key", KeyStoreEntry::PrivateKeyChain(chain));
+        let file = store.writer(password).encryption_algorithm(algorithm).write().unwrap();
+        (file, BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &der)))
+    }
+
+    #[test]
+    fn a_modern_and_a_legacy_pfx_are_opened_with_their_password_only() {
+        for algorithm in [
+            EncryptionAlgorithm::PbeWithHmacSha256AndAes256,
+            EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc,
+        ] {
+            let (file, thumbprint) = pfx("hunter2", algorithm);
+            let opened = Certificate::from_pfx(&file, "hunter2").ok().unwrap();
+            assert_eq!(opened.thumbprint(), thumbprint);
+            for wrong in ["hunter3", ""] {
+                let refused = Certificate::from_pfx(&file, wrong).err();
+                assert!(matches!(refused, Some(CredentialError::Pfx)));
+            }
+        }
+        assert!(matches!(Certificate::from_pfx(b"no pfx", "").err(), Some(CredentialError::Pfx)));
     }
 
     #[test]

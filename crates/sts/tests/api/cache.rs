@@ -157,7 +157,10 @@ async fn a_user_who_asks_too_often_is_told_when_to_come_back() {
     }
     let answer = world.call_with(&token).send().await;
     answer.is(429, "temporarily_unavailable", None, "There are too many requests of this user.");
-    assert_eq!((&answer.body["retry_after"], &answer.headers["retry-after"]), (&json!(30), &"30".parse().unwrap()));
+    assert_eq!(
+        (&answer.body["retry_after"], &answer.headers["retry-after"]),
+        (&json!(30), &"30".parse().unwrap())
+    );
     let other = world.call(MintRequest::new("file-picker").user("boris@contoso.example")).send().await;
     assert_eq!(other.status, 200);
 }

@@ -120,11 +120,14 @@ async fn a_body_of_one_mebibyte_is_answered_and_not_cut_off() {
 
 #[tokio::test]
 async fn without_its_key_set_a_tenants_tokens_wait_for_better_times() {
-    let world = World::start().await;
+    let entra = World::entra().await;
     let trouble = Trouble::Html { status: 502 };
-    world.entra.weather(Weather { place: Place::Metadata, client_id: None, trouble, times: Some(1) });
+    entra.weather(Weather { place: Place::Metadata, client_id: None, trouble, times: None });
+    let server = World::server(&entra, &World::configuration(&entra, "", "")).await;
+    let world = World::of(entra, server);
     let reason = "The signing keys of the tenant cannot be fetched at the moment.";
     world.good().send().await.is(503, "temporarily_unavailable", None, reason);
+    world.entra.clear_weather();
     world.entra.clock().advance(Duration::from_secs(10));
     assert_eq!(world.good().send().await.status, 200);
 }

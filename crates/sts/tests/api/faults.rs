@@ -16,9 +16,12 @@ fn weather(world: &World, place: Place, trouble: Trouble, times: Option<u32>) {
 #[tokio::test]
 async fn one_outage_or_broken_connection_is_nobodys_trouble() {
     let world = World::start().await;
-    for trouble in
-        [Trouble::Html { status: 500 }, Trouble::Html { status: 503 }, Trouble::Drop, Trouble::Delay { ms: 300 }]
-    {
+    for trouble in [
+        Trouble::Html { status: 500 },
+        Trouble::Html { status: 503 },
+        Trouble::Drop,
+        Trouble::Delay { ms: 300 },
+    ] {
         weather(&world, Place::Token, trouble, Some(1));
         assert_eq!(world.good().send().await.status, 200, "{trouble:?}");
     }

@@ -44,8 +44,10 @@ async fn under_load_everybody_gets_their_own_token() {
 #[tokio::test]
 async fn a_session_that_did_not_step_up_never_gets_the_token_of_one_that_did() {
     let world = World::start().await;
-    let (stepped_up, plain) =
-        (world.entra.mint(MintRequest::new("file-picker")), world.entra.mint(MintRequest::new("file-picker")));
+    let (stepped_up, plain) = (
+        world.entra.mint(MintRequest::new("file-picker")),
+        world.entra.mint(MintRequest::new("file-picker")),
+    );
     let earned = world.call_with(&stepped_up).send().await;
     is_for(&earned, &stepped_up);
     // From now on Entra lets in only whoever did the second factor.
@@ -63,7 +65,8 @@ async fn a_remembered_token_is_still_bound_to_its_origin_and_its_holder() {
     is_for(&world.call_with(&token).send().await, &token);
     let foreign = world.call_with(&token).origin(Some(NORTHWIND_APP)).send().await;
     assert_eq!((foreign.status, foreign.text("error")), (403, Some("unauthorized_client")));
-    let other = world.call_with(&token).field("client_id", "b0000000-0000-4000-8000-00000000ffff").send().await;
+    let other =
+        world.call_with(&token).field("client_id", "b0000000-0000-4000-8000-00000000ffff").send().await;
     assert_eq!((other.status, other.text("error")), (403, Some("unauthorized_client")));
     let scope = world.call_with(&token).field("scope", "https://graph.microsoft.com/Mail.Read").send().await;
     assert_eq!(scope.text("error"), Some("invalid_scope"));
