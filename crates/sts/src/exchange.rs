@@ -10,7 +10,7 @@ use crate::{
     error::ApiError,
     keys::KeyStore,
     limits::Limits,
-    log,
+    log::Story,
     origin::Origin,
     policy::{ControlClient, Policy},
     refusal::Refusal,
@@ -26,6 +26,8 @@ pub(crate) struct Caller {
     /// Its `Origin`, one that some tenant has.
     pub(crate) origin: Origin,
     pub(crate) address: IpAddr,
+    /// What the log will say about it.
+    pub(crate) story: Arc<Story>,
 }
 
 /// What an exchange needs.
@@ -48,7 +50,7 @@ impl Exchange {
     ) -> Result<(Arc<BackendToken>, Source), Arc<ApiError>> {
         let request = ExchangeRequest::read(form).map_err(ApiError::from)?;
         let correlation_id = request.correlation_id.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-        log::correlation(&correlation_id);
+        caller.story.correlation(&correlation_id);
         let claims = claims::filter(request.claims).map_err(ApiError::from)?;
 
         // Who is it, truly? A cache comes no earlier: a token that was not verified must never find an entry.
@@ -67,12 +69,12 @@ impl Exchange {
         &self,
         text: &'a str,
         client_id: &str,
-        Caller { origin, address }: &Caller,
+        Caller { origin, address, story }: &Caller,
     ) -> Result<(VerifiedToken<'a>, Arc<ControlClient>), ApiError> {
         let hash = TokenHash::of(text);
         if let Some(token) = self.verified.recall(text, hash, self.clock.now()) {
             let subject = token.subject();
-            log::about(Some(subject.client()), subject.tenant());
+            story.about(Some(subject.client()), subject.tenant());
             let client = Arc::clone(self.policy.admit(subject.client(), subject.tenant(), origin)?);
             token.check_holder(client_id)?;
             return Ok((token, client));
@@ -82,7 +84,7 @@ impl Exchange {
         let presented = Presented::read(text)?;
         let tid = presented.claims.tid;
         let aud = presented.claims.aud.parse().map_err(|_| Refusal::Audience);
-        log::about(aud.ok(), tid);
+        story.about(aud.ok(), tid);
         let client = Arc::clone(self.policy.admit(aud?, tid, origin)?);
         verify::check_issuer(&presented.claims, &self.authority)?;
         self.limits.check_newcomer(*address)?;
@@ -166,7 +168,8 @@ mod tests {
         form.extend(more);
         let form: Vec<_> =
             form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let caller = Caller { origin: APP.parse().unwrap(), address: [127, 0, 0, 1].into() };
+        let caller =
+            Caller { origin: APP.parse().unwrap(), address: [127, 0, 0, 1].into(), story: Arc::default() };
         let granted = exchange_at(&authority, &Clock::from_fn(|| NOW)).run(&caller, &form).await;
         assert_eq!(&*granted.ok().unwrap().0.scope, "https://graph.microsoft.com/User.Read");
         let [(headers, form)] = std::mem::take(&mut *recorder.0.lock().unwrap()).try_into().unwrap();

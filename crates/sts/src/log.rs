@@ -1,4 +1,4 @@
-//! What is written down: one JSON line for each exchange, with ids, codes and a duration.
+//! What is written down: one JSON line for an exchange, with ids, codes and a duration.
 //!
 //! Never a token, code, assertion, e-mail or description. The fields are GUIDs that were parsed as such, the contract's
 //! codes and this crate's own sentences; nothing else of a request or an answer has a way in here.
@@ -14,9 +14,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 use sts_wire::ErrorCode;
-use tracing::{Instrument, Span, Subscriber, field, level_filters::LevelFilter};
+use tracing::{Subscriber, field, level_filters::LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// A subscriber that writes this service's lines as JSON.
@@ -47,50 +50,61 @@ impl Outcome {
     }
 }
 
-/// Counts an exchange that has been answered, and writes one line.
-pub(crate) async fn request(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+/// What is known about an exchange while it runs: ids that were read as such.
+#[derive(Default)]
+pub(crate) struct Story {
+    correlation_id: OnceLock<String>,
+    aud: OnceLock<ClientId>,
+    tid: OnceLock<TenantId>,
+}
+
+impl Story {
+    /// Which call it belongs to. The text is a GUID: the wire's rules saw to that.
+    pub(crate) fn correlation(&self, id: &str) {
+        self.correlation_id.set(id.to_owned()).ok();
+    }
+
+    /// What it is about: the control client and the tenant, as the token names them. An `aud` that is no GUID is a text
+    /// that a stranger chose, and is left out.
+    pub(crate) fn about(&self, aud: Option<ClientId>, tid: TenantId) {
+        aud.map(|aud| self.aud.set(aud));
+        self.tid.set(tid).ok();
+    }
+}
+
+/// Counts an exchange that has been answered, and writes one line: where Entra was asked or somebody was refused at the
+/// level of every day, where a cache had the answer at a finer one.
+pub(crate) async fn request(
+    State(service): State<Arc<Service>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if request.uri().path() != sts_wire::PATH {
         return next.run(request).await;
     }
     let started = Instant::now();
-    let span = tracing::info_span!(
-        "exchange",
-        correlation_id = field::Empty,
-        aud = field::Empty,
-        tid = field::Empty
-    );
-    async {
-        let response = next.run(request).await;
-        let took = started.elapsed();
-        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let status = response.status().as_u16();
-        let source = response.extensions().get::<Source>().copied();
-        match response.extensions().get::<Outcome>() {
-            None => {
-                service.metrics.exchanged(None, source, took);
-                tracing::info!(status, ms, outcome = "ok", source = source.map(Source::as_str));
-            }
-            Some(Outcome { error, aadsts, reason }) => {
-                service.metrics.exchanged(Some(*error), source, took);
-                tracing::warn!(status, ms, outcome = error.as_str(), aadsts, reason);
-            }
+    let story = Arc::new(Story::default());
+    request.extensions_mut().insert(Arc::clone(&story));
+    let response = next.run(request).await;
+    let took = started.elapsed();
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    let source = response.extensions().get::<Source>().copied();
+    let outcome = response.extensions().get::<Outcome>();
+    service.metrics.exchanged(outcome.map(|outcome| outcome.error), source, took);
+    let correlation_id = story.correlation_id.get();
+    let (aud, tid) = (story.aud.get().map(field::display), story.tid.get().map(field::display));
+    match (outcome, source) {
+        (None, Some(Source::Cache)) => {
+            tracing::debug!(correlation_id, aud, tid, status, ms, outcome = "ok", source = "cache");
         }
-        response
+        (None, _) => {
+            tracing::info!(correlation_id, aud, tid, status, ms, outcome = "ok", source = "entra");
+        }
+        (Some(Outcome { error, aadsts, reason }), _) => {
+            let outcome = error.as_str();
+            tracing::warn!(correlation_id, aud, tid, status, ms, outcome, aadsts, reason);
+        }
     }
-    .instrument(span)
-    .await
-}
-
-/// Says which call the current exchange belongs to. The text is a GUID: the wire's rules saw to that.
-pub(crate) fn correlation(id: &str) {
-    Span::current().record("correlation_id", id);
-}
-
-/// Says what the current exchange is about: the control client and the tenant, as the token names them.
-pub(crate) fn about(aud: Option<ClientId>, tid: TenantId) {
-    // An `aud` that is no GUID is a text that a stranger chose.
-    if let Some(aud) = aud {
-        Span::current().record("aud", field::display(aud));
-    }
-    Span::current().record("tid", field::display(tid));
+    response
 }

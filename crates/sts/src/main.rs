@@ -4,7 +4,6 @@
 
 use std::{error::Error, path::Path, process::ExitCode};
 use sts::{Clock, Config, Grade, Server};
-use tracing::level_filters::LevelFilter;
 
 const USAGE: &str = "\
 usage: talxis-sts <configuration.toml>                start the service, until SIGTERM
@@ -31,8 +30,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(configuration: &Path) -> Result<(), Box<dyn Error>> {
-    tracing::subscriber::set_global_default(sts::log::subscriber(std::io::stderr, LevelFilter::INFO))?;
-    let server = Server::start(Config::load(configuration)?, Clock::system()).await?;
+    let config = Config::load(configuration)?;
+    tracing::subscriber::set_global_default(sts::log::subscriber(std::io::stderr, config.log_level()))?;
+    let server = Server::start(config, Clock::system()).await?;
     println!("{}", server.origin());
     if let Some(private) = server.private_address() {
         println!("metrics and details: http://{private}");

@@ -1,7 +1,14 @@
 //! The addresses of this service and what every request meets on its way: a log line, the origin, a panic, a time limit.
 
 use crate::{
-    cors, error::ApiError, exchange::Caller, form, log, origin::Origin, refusal::Refusal, serve::Peer,
+    cors,
+    error::ApiError,
+    exchange::Caller,
+    form,
+    log::{self, Story},
+    origin::Origin,
+    refusal::Refusal,
+    serve::Peer,
     service::Service,
 };
 use axum::{
@@ -42,11 +49,13 @@ pub(crate) fn router(service: Arc<Service>, issuer: &str) -> Router {
 async fn token(
     State(service): State<Arc<Service>>,
     Extension(origin): Extension<Origin>,
+    Extension(story): Extension<Arc<Story>>,
     peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(Peer(address))| address);
-    let caller = Caller { origin, address: service.proxies.caller(peer, request.headers()) };
+    let address = service.proxies.caller(peer, request.headers());
+    let caller = Caller { origin, address, story };
     let form = form::read(request).await?;
     let (granted, source) = match service.exchange.run(&caller, &form.fields()).await {
         Ok(granted) => granted,

@@ -10,7 +10,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
-use tracing::Instrument;
 
 /// What is under way.
 pub(crate) struct Flights<K, V>(Arc<Mutex<Open<K, V>>>);
@@ -57,14 +56,11 @@ where
         open.insert(key.clone(), landing.clone());
         let departed = Departed { open: Arc::clone(&self.0), key };
         let work = work();
-        tokio::spawn(
-            async move {
-                let answer = work.await;
-                drop(departed);
-                land.send_replace(Some(answer));
-            }
-            .in_current_span(),
-        );
+        tokio::spawn(async move {
+            let answer = work.await;
+            drop(departed);
+            land.send_replace(Some(answer));
+        });
         landing
     }
 }

@@ -23,6 +23,7 @@ use flight::Flights;
 use std::sync::Arc;
 use store::{Found, Store};
 use sts_wire::ErrorCode;
+use tracing::{Instrument, field};
 
 pub(crate) use key::Key;
 pub(crate) use shared::Shared;
@@ -44,15 +45,6 @@ pub(crate) struct Ask<'a> {
 pub(crate) enum Source {
     Cache,
     Entra,
-}
-
-impl Source {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Cache => "cache",
-            Self::Entra => "entra",
-        }
-    }
 }
 
 type Answer = Result<Arc<BackendToken>, Arc<ApiError>>;
@@ -128,7 +120,10 @@ impl Backend {
             correlation_id: ask.correlation_id.to_owned(),
         };
         let key = key.clone();
-        move || Box::pin(async move { inner.fetch(key, asked, look).await })
+        let (correlation_id, aud) = (asked.correlation_id.as_str(), field::display(asked.client.id));
+        let tid = field::display(asked.subject.tenant());
+        let span = tracing::info_span!("fetch", correlation_id, aud, tid);
+        move || Box::pin(async move { inner.fetch(key, asked, look).await }.instrument(span))
     }
 }
 

@@ -140,7 +140,7 @@ pub(crate) struct Reloaded {
 impl Credentials {
     pub(crate) fn load(files: Vec<CredentialFiles>) -> Result<Self, CredentialError> {
         let load = |files: CredentialFiles| {
-            let loaded = RwLock::new(load(&files)?);
+            let loaded = RwLock::new(read(&files).and_then(load)?);
             Ok(Slot { files, loaded })
         };
         let slots = files.into_iter().map(load).collect::<Result<_, _>>()?;
@@ -159,18 +159,13 @@ impl Credentials {
         self.preferred.store(at, Ordering::Relaxed);
     }
 
-    /// Reads the files that changed.
+    /// Reads the files, and takes over what changed.
     pub(crate) fn reload(&self) -> Reloaded {
         let mut outcome = Reloaded::default();
         for slot in &self.slots {
-            match load(&slot.files) {
-                Ok(fresh) => {
-                    let mut loaded = slot.loaded.write().unwrap_or_else(PoisonError::into_inner);
-                    if fresh.digest != loaded.digest {
-                        *loaded = fresh;
-                        outcome.changed += 1;
-                    }
-                }
+            match slot.reload() {
+                Ok(false) => {}
+                Ok(true) => outcome.changed += 1,
                 Err(_) => outcome.failed += 1,
             }
         }
@@ -183,29 +178,73 @@ impl Credentials {
     }
 }
 
-fn load(from: &CredentialFiles) -> Result<Loaded, CredentialError> {
-    let (credential, read) = match from {
+impl Slot {
+    /// Whether the files changed, and can be used.
+    fn reload(&self) -> Result<bool, CredentialError> {
+        let read = read(&self.files)?;
+        let before = self.loaded.read().unwrap_or_else(PoisonError::into_inner).digest.clone();
+        let changed = read.digest() != before;
+        if changed {
+            let fresh = load(read)?;
+            *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
+        Ok(changed)
+    }
+}
+
+/// What stands in the files of a credential.
+enum Read {
+    Pem { certificate: Vec<u8>, private_key: Vec<u8> },
+    Pfx { pfx: Vec<u8>, password: Option<Secret> },
+    Federated(PathBuf),
+    Secret(Secret),
+}
+
+impl Read {
+    /// SHA-256 of all of it.
+    fn digest(&self) -> Vec<u8> {
+        let text = |secret: &Secret| secret.expose().as_bytes().to_vec();
+        let all = match self {
+            Self::Pem { certificate, private_key } => [certificate.as_slice(), private_key].concat(),
+            Self::Pfx { pfx, password } => {
+                [pfx.clone(), password.as_ref().map(text).unwrap_or_default()].concat()
+            }
+            Self::Federated(_) => Vec::new(),
+            Self::Secret(secret) => text(secret),
+        };
+        digest(&SHA256, &all).as_ref().to_vec()
+    }
+}
+
+fn read(from: &CredentialFiles) -> Result<Read, CredentialError> {
+    Ok(match from {
         CredentialFiles::Pem { certificate, private_key } => {
-            let (certificate, key) = (files::bytes(certificate)?, files::bytes(private_key)?);
-            (Credential::Certificate(Certificate::from_pem(&certificate, &key)?), vec![certificate, key])
+            Read::Pem { certificate: files::bytes(certificate)?, private_key: files::bytes(private_key)? }
         }
-        CredentialFiles::Pfx { pfx, password } => {
-            let bytes = files::bytes(pfx)?;
-            let password = password.as_ref().map(|path| files::line(path)).transpose()?;
-            let password = password.as_ref().map_or("", Secret::expose);
-            let certificate = Certificate::from_pfx(&bytes, password)?;
-            (Credential::Certificate(certificate), vec![bytes, password.as_bytes().to_vec()])
-        }
+        CredentialFiles::Pfx { pfx, password } => Read::Pfx {
+            pfx: files::bytes(pfx)?,
+            password: password.as_ref().map(|path| files::line(path)).transpose()?,
+        },
         CredentialFiles::Federated { token } => {
             files::line(token)?;
-            (Credential::Federated(token.clone()), Vec::new())
+            Read::Federated(token.clone())
         }
-        CredentialFiles::Secret { secret } => {
-            let secret = files::line(secret)?;
-            let read = vec![secret.expose().as_bytes().to_vec()];
-            (Credential::Secret(secret), read)
+        CredentialFiles::Secret { secret } => Read::Secret(files::line(secret)?),
+    })
+}
+
+fn load(read: Read) -> Result<Loaded, CredentialError> {
+    let digest = read.digest();
+    let credential = match read {
+        Read::Pem { certificate, private_key } => {
+            Credential::Certificate(Certificate::from_pem(&certificate, &private_key)?)
         }
+        Read::Pfx { pfx, password } => {
+            let password = password.as_ref().map_or("", Secret::expose);
+            Credential::Certificate(Certificate::from_pfx(&pfx, password)?)
+        }
+        Read::Federated(token) => Credential::Federated(token),
+        Read::Secret(secret) => Credential::Secret(secret),
     };
-    let digest = digest(&SHA256, &read.concat()).as_ref().to_vec();
     Ok(Loaded { credential: Arc::new(credential), digest })
 }

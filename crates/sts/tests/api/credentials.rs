@@ -1,6 +1,6 @@
 //! How the service proves itself to Entra, and how its certificates change while it runs.
 
-use crate::world::{USER_READ, World, certificate_files};
+use crate::world::{USER_READ, World, certificate_files, file_picker};
 use entra_dev::MintRequest;
 use std::{fs, path::PathBuf};
 
@@ -12,18 +12,14 @@ fn folder(name: &str) -> PathBuf {
 
 /// The world in which the file picker has these credentials, one table each.
 async fn with(credentials: &[String]) -> World {
-    let entra = World::entra().await;
-    let text = World::configuration(&entra, "", "");
-    let mut config: toml::Table = text.parse().unwrap();
-    let clients = config["clients"].as_array_mut().unwrap();
-    let client = clients.iter_mut().find(|client| client["name"].as_str() == Some("file-picker")).unwrap();
-    let client = client.as_table_mut().unwrap();
-    client.remove("certificate");
-    client.remove("private_key");
-    let list = credentials.iter().map(|text| toml::Value::Table(text.parse().unwrap())).collect();
-    client.insert("credentials".to_owned(), toml::Value::Array(list));
-    let server = World::server(&entra, &toml::to_string(&config).unwrap()).await;
-    World::of(entra, server)
+    World::edited(|config| {
+        let client = file_picker(config);
+        client.remove("certificate");
+        client.remove("private_key");
+        let list = credentials.iter().map(|text| toml::Value::Table(text.parse().unwrap())).collect();
+        client.insert("credentials".to_owned(), toml::Value::Array(list));
+    })
+    .await
 }
 
 fn pem(certificate: &std::path::Path, key: &std::path::Path) -> String {

@@ -1,7 +1,9 @@
 //! What an allowed caller gets, and what the policy refuses.
 
-use crate::world::{APP, BROKER, DATA_FEED, NORTHWIND_APP, USER_READ, World, claims};
-use entra_dev::{Endpoint, GrantType, MintRequest, Outcome, Place, Trouble, Weather};
+use crate::world::{
+    APP, BROKER, DATA_FEED, NORTHWIND_APP, NORTHWIND_ID, USER_READ, World, claims, file_picker,
+};
+use entra_dev::{Endpoint, GrantType, MintRequest, Outcome, Place, SignedBy, Trouble, Weather};
 use std::time::Duration;
 
 const FILE_PICKER: &str = "c0000000-0000-4000-8000-000000000001";
@@ -87,6 +89,40 @@ async fn an_origin_of_one_tenant_does_not_speak_for_another() {
     let reason = "The origin is not allowed for the tenant of the client token.";
     answer.is(403, "unauthorized_client", None, reason);
     assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test]
+async fn tenants_that_are_not_listed_are_served_from_the_origins_of_others_with_common_keys() {
+    let world = World::edited(|config| {
+        let northwind = toml::Value::from(NORTHWIND_ID);
+        config["tenants"].as_array_mut().unwrap().retain(|tenant| tenant["id"] != northwind);
+        for client in config["clients"].as_array_mut().unwrap() {
+            client.as_table_mut().unwrap().insert("tenants".to_owned(), vec!["*"].into());
+        }
+        let others: toml::Table = format!("origins = ['{NORTHWIND_APP}']").parse().unwrap();
+        config.insert("other_tenants".to_owned(), others.into());
+    })
+    .await;
+    let token = MintRequest::new("file-picker").tenant("northwind");
+    let served = world.call(token.clone()).origin(Some(NORTHWIND_APP)).send().await;
+    assert_eq!(served.status, 200, "{served:?}");
+    assert_eq!(claims(served.text("access_token").unwrap())["tid"], NORTHWIND_ID);
+    assert_eq!(world.call(token.clone()).send().await.text("error"), Some("unauthorized_client"));
+    assert_eq!(world.good().send().await.status, 200);
+    let foreign =
+        world.call(token.signed_by(SignedBy::AnotherTenant)).origin(Some(NORTHWIND_APP)).send().await;
+    assert_eq!(foreign.text("suberror"), Some("invalid_subject_token"), "{foreign:?}");
+}
+
+#[tokio::test]
+async fn only_a_client_that_understands_challenges_gets_tokens_that_live_for_a_day() {
+    let lives = async |cp1: bool| {
+        let world =
+            World::edited(|config| drop(file_picker(config).insert("cp1".to_owned(), cp1.into()))).await;
+        world.good().send().await.body["expires_in"].as_u64().unwrap()
+    };
+    assert!(lives(false).await < 6_000);
+    assert!(lives(true).await > 60_000);
 }
 
 #[tokio::test]

@@ -84,9 +84,9 @@ async fn an_exchange_is_one_line_that_a_support_person_can_find() {
     let [line] =
         text.lines().filter(|line| line.contains("\"status\":")).collect::<Vec<_>>().try_into().unwrap();
     let line: Value = serde_json::from_str(line).unwrap();
-    assert_eq!(line["span"]["correlation_id"], CORRELATION);
-    assert_eq!(line["span"]["aud"], "c0000000-0000-4000-8000-000000000007");
-    assert_eq!(line["span"]["tid"], "70000000-0000-4000-8000-000000000001");
+    assert_eq!(line["correlation_id"], CORRELATION);
+    assert_eq!(line["aud"], "c0000000-0000-4000-8000-000000000007");
+    assert_eq!(line["tid"], "70000000-0000-4000-8000-000000000001");
     assert_eq!(
         [&line["outcome"], &line["reason"]],
         ["consent_required", "The control client lacks consent for the backend."]

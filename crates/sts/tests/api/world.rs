@@ -8,6 +8,7 @@ use std::{path::PathBuf, sync::LazyLock};
 use sts_wire::{ACCESS_TOKEN_TYPE, GRANT_TYPE};
 
 pub(crate) const APP: &str = "http://app.localhost:1";
+pub(crate) const NORTHWIND_ID: &str = "70000000-0000-4000-8000-000000000003";
 pub(crate) const CONTOSO: &str = "70000000-0000-4000-8000-000000000001";
 pub(crate) const NORTHWIND_APP: &str = "http://northwind.localhost:1";
 pub(crate) const BROKER: &str = "b0000000-0000-4000-8000-000000000001";
@@ -57,6 +58,15 @@ impl World {
 
     pub(crate) fn of(entra: Entra, server: sts::Server) -> Self {
         Self { entra, server, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+    }
+
+    /// With a configuration that was changed in this way.
+    pub(crate) async fn edited(change: impl FnOnce(&mut toml::Table)) -> Self {
+        let entra = Self::entra().await;
+        let mut config: toml::Table = Self::configuration(&entra, "", "").parse().unwrap();
+        change(&mut config);
+        let server = Self::server(&entra, &toml::to_string(&config).unwrap()).await;
+        Self::of(entra, server)
     }
 
     pub(crate) async fn entra() -> Entra {
@@ -232,6 +242,13 @@ pub(crate) fn claims(token: &str) -> Value {
     use base64::Engine;
     let payload = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&payload).unwrap()
+}
+
+/// The file picker's table in a configuration.
+pub(crate) fn file_picker(config: &mut toml::Table) -> &mut toml::Table {
+    let mut clients = config["clients"].as_array_mut().unwrap().iter_mut();
+    let client = clients.find(|client| client["name"].as_str() == Some("file-picker"));
+    client.unwrap().as_table_mut().unwrap()
 }
 
 /// A fresh certificate that Entra does not know, and its key, in this folder.
