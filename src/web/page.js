@@ -265,8 +265,9 @@ export function openFrame(hooks, url) {
 // such. Rejects with whether the browser says that it is offline. Pages wrap `fetch`: what throws or gives anything else is no answer.
 export async function post(url, body) {
   const request = {
+    __proto__: null, // A page can put members on every object.
     method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
+    headers: { __proto__: null, "content-type": "application/x-www-form-urlencoded" },
     body,
     credentials: "omit",
     redirect: "error",
