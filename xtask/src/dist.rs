@@ -26,8 +26,9 @@ const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
 /// What is packed around the WebAssembly, beside `instance.js`; the first is where it begins.
-const MODULES: [&str; 13] = [
+const MODULES: [&str; 14] = [
     "boot.js",
+    "calls.js",
     "configuration.js",
     "dataverse.js",
     "engine.js",

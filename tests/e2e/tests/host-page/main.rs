@@ -11,6 +11,7 @@ mod frames;
 mod hostile_host;
 mod identity;
 mod lookalike;
+mod navigation;
 mod pages;
 mod token_management;
 mod versions;
