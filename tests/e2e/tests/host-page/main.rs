@@ -13,6 +13,8 @@ mod identity;
 mod lookalike;
 mod navigation;
 mod pages;
+mod policy;
+mod switches;
 mod token_management;
 mod versions;
 mod wait_for_broker;
