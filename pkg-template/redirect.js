@@ -18,7 +18,7 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   // By script: a strict policy refuses styles in the markup, and the colours are the system's.
   document.documentElement.lang = lang;
   document.title = document.querySelector("h1").textContent = texts.title;
-  document.body.style.cssText = "margin:20vh 16px;text-align:center;font:14px/20px 'Segoe UI',system-ui,sans-serif";
+  document.body.style.cssText = "margin:0;padding:20vh 16px;text-align:center;color:canvastext;background:canvas;font:14px/20px 'Segoe UI',system-ui,sans-serif";
   document.querySelector("h1").style.cssText = "font-size:20px;font-weight:600";
   say(texts.working);
 

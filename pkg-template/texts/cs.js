@@ -7,7 +7,7 @@ export const prompt = {
   oneMore: "Ještě jedno kliknutí a přihlašovací okno se otevře.",
   signIn: "Přihlásit se",
   notNow: "Teď ne",
-  waiting: "Dokončete přihlášení v druhém okně. Tato stránka pak bude sama pokračovat.",
+  waiting: "Pokračujte v přihlašovacím okně. Až se přihlásíte, stránka bude pokračovat.",
   openAgain: "Otevřít znovu",
   cancel: "Zrušit",
 };

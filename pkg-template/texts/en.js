@@ -7,7 +7,7 @@ export const prompt = {
   oneMore: "One more click, and the sign-in window opens.",
   signIn: "Sign in",
   notNow: "Not now",
-  waiting: "Finish signing in in the other window. This page then goes on by itself.",
+  waiting: "Continue in the sign-in window. This page goes on when you are signed in.",
   openAgain: "Open again",
   cancel: "Cancel",
 };

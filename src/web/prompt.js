@@ -18,7 +18,7 @@ const SURFACE = `all:revert;position:fixed;z-index:2147483647;box-sizing:border-
 const CORNER = "margin:0;inset:auto;inset-inline-end:16px;inset-block-end:16px";
 const BUTTON = `all:revert;margin:16px 0 0;margin-inline-end:8px;padding:5px 12px;font:inherit;font-weight:600;cursor:pointer;
   border:1px solid #8a8886;border-radius:4px;`;
-const FIRST = "color:#fff;background:#115ea3";
+const MAIN = "color:#fff;background:#115ea3";
 const OTHER = "color:inherit;background:none";
 
 // Opens a window now; undefined if the browser refuses.
@@ -161,10 +161,11 @@ function show(texts, message, buttons, refuse, isModal) {
     const sentence = create("div", "all:revert");
     // Read out on arrival, although the focus stays where the user works.
     sentence.setAttribute("role", "alert");
+    sentence.dir = "auto"; // The page's direction may be another than the language's.
     sentence.textContent = message;
     dialog.append(sentence);
     for (const [label, act] of buttons) {
-      const button = create("button", BUTTON + (dialog.children[1] ? OTHER : FIRST));
+      const button = create("button", BUTTON + (label === texts.signIn ? MAIN : OTHER));
       button.type = "button"; // Never a submit button of a form around it.
       button.textContent = label;
       button.onclick = act;

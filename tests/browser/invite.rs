@@ -22,18 +22,26 @@ async fn invitation() -> Answer {
 
 /// Power Apps' confirm dialog, and the configuration that chooses it.
 fn confirm_dialog(answer: &str) -> (Patched, Patched) {
-    let xrm = format!("{{ Navigation: {{ openConfirmDialog: (strings) => {{ window.strings = strings; return {answer}; }} }} }}");
+    let xrm = format!(
+        "{{ Navigation: {{ openConfirmDialog: (strings) => {{ window.strings = strings; return {answer}; }} }} }}"
+    );
     (Patched::new("confirms", "true"), Patched::new("Xrm", &xrm))
 }
 
 /// The text of the invitation while Power Apps' user has a language, and the browser one.
 async fn invitation_in(lcid: &str, browser: &str) -> String {
-    let xrm = format!("{{ Utility: {{ getGlobalContext: () => ({{ userSettings: {{ languageId: {lcid} }} }}) }} }}");
+    let xrm = format!(
+        "{{ Utility: {{ getGlobalContext: () => ({{ userSettings: {{ languageId: {lcid} }} }}) }} }}"
+    );
     let _xrm = Patched::new("Xrm", &xrm);
-    js(&format!("Object.defineProperty(navigator, 'language', {{ value: '{browser}', configurable: true }})"));
+    js(&format!(
+        "Object.defineProperty(navigator, 'language', {{ value: '{browser}', configurable: true }})"
+    ));
     let answer = invitation().await;
     js("delete navigator.language");
-    let said = text("document.querySelector('dialog').lang + ' ' + document.querySelector('dialog button').textContent");
+    let said = text(
+        "document.querySelector('dialog').lang + ' ' + document.querySelector('dialog button').textContent",
+    );
     js("instance.abort()");
     drop(answer);
     said
@@ -42,7 +50,9 @@ async fn invitation_in(lcid: &str, browser: &str) -> String {
 fn press_escape() {
     js("window.escaped = 0");
     js("document.addEventListener('keydown', () => { escaped += 1; }, { once: true })");
-    js("document.querySelector('dialog button').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))");
+    js(
+        "document.querySelector('dialog button').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))",
+    );
 }
 
 fn app(show: &str) -> Patched {
@@ -262,7 +272,9 @@ async fn a_page_from_right_to_left_has_it_in_its_other_corner() {
 #[wasm_bindgen_test]
 async fn style_sheets_of_the_page_do_not_reach_it() {
     js("window.sheet = new CSSStyleSheet()");
-    js("sheet.replaceSync('button, dialog, dialog * { display: none; opacity: 0; outline: none; } :focus { outline: none; }')");
+    js(
+        "sheet.replaceSync('button, dialog, dialog * { display: none; opacity: 0; outline: none; } :focus { outline: none; }')",
+    );
     js("document.adoptedStyleSheets = [sheet]");
     let _answer = invitation().await;
     js("document.querySelector('dialog button').focus({ focusVisible: true })");

@@ -208,7 +208,8 @@ fn texts(languages: &[String]) -> String {
         module += &format!("import * as {language} from \"./texts/{language}.js\";\n");
     }
     for surface in ["prompt", "redirect"] {
-        let members: Vec<_> = languages.iter().map(|language| format!("{language}: {language}.{surface}")).collect();
+        let members: Vec<_> =
+            languages.iter().map(|language| format!("{language}: {language}.{surface}")).collect();
         module += &format!("export const {surface} = {{ {} }};\n", members.join(", "));
     }
     module

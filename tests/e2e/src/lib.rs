@@ -6,6 +6,7 @@
 mod app;
 mod browser;
 mod engine;
+pub mod packages;
 mod stage;
 mod token;
 

@@ -8,6 +8,7 @@
 mod boot;
 mod configuration;
 mod identity;
+mod prompt;
 
 use e2e::Stage;
 use entra_dev::{Endpoint, GrantType, Outcome, Request};
