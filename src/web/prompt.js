@@ -61,8 +61,8 @@ export function invite(hooks, url) {
     // line for a while after it was answered.
     const accept = () => {
       const child = over || openWindow(hooks, url);
-      if (!child) ask(texts.oneMore, true);
-      else if (!over) end(child);
+      if (child) end(child);
+      else ask(texts.oneMore, true);
     };
     const asked = attempt(() => (hooks.confirms() ? confirm : notify)(texts, accept, decline));
     remove = asked?.remove ?? remove;

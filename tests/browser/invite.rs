@@ -221,7 +221,7 @@ async fn a_click_that_is_gone_by_then_gets_a_button_that_makes_another() {
     turn().await;
     assert_eq!(text("bar.join()"), "clear n4");
     assert_eq!(js("document.querySelectorAll('dialog:modal').length").as_f64(), Some(1.0));
-    click("Not now");
+    js("document.querySelector('dialog').dispatchEvent(new Event('cancel'))"); // As a phone's back button does.
     turn().await;
     assert!(matches!(answer.take(), Some(Invitation::Declined)));
 }
@@ -251,6 +251,7 @@ async fn the_focus_goes_back_to_where_the_user_worked() {
 #[wasm_bindgen_test]
 async fn the_language_is_that_of_power_apps_user_else_the_browsers_else_english() {
     assert_eq!(invitation_in("1029", "en-US").await, "cs Přihlásit se");
+    assert_eq!(invitation_in("2053", "en-US").await, "cs Přihlásit se", "whatever the country");
     assert_eq!(invitation_in("2057", "cs").await, "en Sign in");
     assert_eq!(invitation_in("1031", "cs").await, "en Sign in");
     assert_eq!(invitation_in("undefined", "cs-CZ").await, "cs Přihlásit se");
@@ -306,6 +307,22 @@ async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
     assert!(given.get());
     assert_eq!(surfaces(), 0);
     assert_eq!(text("opened.at(-1)"), "close");
+}
+
+#[wasm_bindgen_test]
+async fn escape_gives_up_waiting_as_cancel_does() {
+    let _browser = willing_browser();
+    let (hooks, given) = (hooks(), Rc::new(Cell::new(false)));
+    let told = given.clone();
+    spawn_local(async move {
+        let popup = Popup::open(&hooks, URL).unwrap();
+        given_up(&hooks, &popup, URL).await;
+        told.set(true);
+    });
+    turn().await;
+    press_escape();
+    turn().await;
+    assert!(given.get());
 }
 
 #[wasm_bindgen_test]
