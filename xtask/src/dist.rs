@@ -1,4 +1,5 @@
-//! `cargo xtask dist`: the files as Dataverse serves them (contract §3), in `dist/webresources/`, whose tree is their names.
+//! `cargo xtask dist`: the files as Dataverse serves them (contract §3), in `dist/webresources/`, whose tree is their names; and the
+//! module by which controls find the broker (contract §8), in `dist/npm/`.
 //!
 //! One script holds everything that a token needs, the WebAssembly included, so that `window.talxisBroker` is there in the same
 //! turn. Equal sources give equal bytes; no path of this machine and no file beyond the size budget gets out.
@@ -24,17 +25,21 @@ use tools::Node;
 const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
-/// The facade, the redirect page's script and what they import, but for the files that hold the glue and the texts.
-const MODULES: [&str; 11] = [
+/// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in `redirect.js`.
+const MODULES: [&str; 15] = [
+    "boot.js",
+    "calls.js",
     "configuration.js",
     "dataverse.js",
     "engine.js",
     "errors.js",
     "events.js",
     "facade.js",
+    "forwarder.js",
     "host.js",
     "identity.js",
     "redirect.js",
+    "token-management.js",
     "variables.js",
     "vault.js",
 ];
@@ -109,7 +114,13 @@ pub(crate) fn dist(pins: &Pins) -> Outcome {
     write(&redirect.join("redirect.html"), &read(&template("redirect.html"))?)?;
     write(&redirect.join("redirect.js"), &node.bundle(&source(&work).join("redirect.js"), &[])?)?;
 
-    let traces = traces::in_folder(&out)?;
+    let npm = root().join("dist/npm");
+    write(&npm.join("index.js"), &node.module(&template("npm/index.js"))?)?;
+    write(&npm.join("index.d.ts"), &read(&template("npm/index.d.ts"))?)?;
+    write(&npm.join("api.d.ts"), &read(&root().join("src/api.d.ts"))?)?;
+
+    let mut traces = traces::in_folder(&out)?;
+    traces.extend(traces::in_folder(&npm)?);
     if !traces.is_empty() {
         return Err(format!("Paths of this machine stand in the packed files: {}.", traces.join(", ")));
     }
@@ -182,7 +193,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),
     ];
-    let script = node.bundle(&source.join("facade.js"), &constants)?;
+    let script = node.bundle(&source.join("boot.js"), &constants)?;
     // The mark says that this is UTF-8, whatever the server says.
     Ok(format!("\u{feff}{}", replace_once(&script, PLACE, &literal.text)?))
 }

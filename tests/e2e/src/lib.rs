@@ -10,7 +10,7 @@ pub mod packages;
 mod stage;
 mod token;
 
-pub use app::Evaluation;
+pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
 pub use engine::Engine;
 pub use stage::{Asked, BrokerError, Stage, on_stage};

@@ -67,6 +67,13 @@ impl Node {
         printed(&mut command)
     }
 
+    /// Bundles a module for other people's bundlers: readable, with what it imports inside.
+    pub(crate) fn module(&self, entry: &Path) -> Outcome<String> {
+        let mut command = self.tool("esbuild/bin/esbuild");
+        command.arg(entry).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        printed(&mut command)
+    }
+
     /// The same for what a package exports, for comparison.
     pub(crate) fn bundle_export(&self, name: &str, package: &str) -> Outcome<String> {
         let entry = self.folder.join("export.mjs");
