@@ -1,6 +1,9 @@
 // What works on the page itself: the JavaScript half of `src/web/`, bound by the Rust files beside it. In JavaScript because the same in
 // WebAssembly is four times the size; in two files, with prompt.js, because the test runner of wasm-bindgen serves few files at once.
 
+// How a person who looks at the page finds out whose element it is.
+export const MARK = "data-talxis-broker";
+
 // --- inbox.rs: the mailbox for one redirect response (contract §5): who may put something into it, in which ways, and what its form
 // text says. The other end is pkg-template/redirect.js.
 //
@@ -102,7 +105,7 @@ export function rememberFrames(work) {
 export function openFrame(hooks, url) {
   const frame = document.createElement("iframe");
   frame.setAttribute(MARK, "");
-  frame.title = TEXTS.label;
+  frame.title = "Sign-in";
   frame.hidden = true;
   // It may run Entra's scripts and come back to this origin's redirect page. It may not take the app's window away.
   frame.sandbox = "allow-scripts allow-same-origin allow-forms";
@@ -189,6 +192,17 @@ export function names(value) {
   } catch {
     return [];
   }
+}
+
+// What a dead instance leaves open is closed for it. Closing twice does no harm.
+export function closedWith(hooks, open) {
+  hooks.ended?.addEventListener("abort", open.close, { once: true });
+  const { close } = open;
+  open.close = () => {
+    hooks.ended?.removeEventListener("abort", close);
+    close();
+  };
+  return open;
 }
 
 // What throws is absent.

@@ -4,10 +4,8 @@
 // A window opens as the first thing in the user's click, where every browser allows it; ESC is a refusal. Never markup text, a style
 // attribute or a style element: a strict CSP or Trusted Types would refuse them. Nothing moves, so there is no motion to reduce.
 
-import { attempt } from "./page.js";
+import { attempt, closedWith, MARK } from "./page.js";
 
-// How a person who looks at the page finds out whose element it is.
-const MARK = "data-talxis-broker";
 const WIDTH = 483;
 const HEIGHT = 600;
 
@@ -93,17 +91,6 @@ export function waitWith(hooks, child, url) {
 // Whether the user acted just now. Where the browser does not say, trying is the way to find out.
 export function activated() {
   return navigator.userActivation?.isActive ?? true;
-}
-
-// What a dead instance leaves open is closed for it. Closing twice does no harm.
-function closedWith(hooks, open) {
-  hooks.ended?.addEventListener("abort", open.close, { once: true });
-  const { close } = open;
-  open.close = () => {
-    hooks.ended?.removeEventListener("abort", close);
-    close();
-  };
-  return open;
 }
 
 function open(url, name) {

@@ -118,11 +118,11 @@ fn a_user_signs_in_by_keyboard_from_our_own_dialog_which_took_no_focus() -> Resu
                 .script("document.body.append(document.createElement('input')); document.querySelector('input').focus()")
                 .await?;
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the("[data-talxis-broker]").await?;
+            stage.the("dialog[data-talxis-broker]").await?;
             // Whoever is typing types on.
             stage.browser.action_chain().send_keys("Contoso").perform().await?;
             assert_eq!(stage.the("input").await?.prop("value").await?.as_deref(), Some("Contoso"));
-            tab_to(stage, "[data-talxis-broker] button").await?;
+            tab_to(stage, "dialog[data-talxis-broker] button").await?;
             press(stage, Key::Enter).await?;
             type_sign_in(stage).await?;
             assert_eq!(stage.value(&asked).await?["account"]["username"], ADELE);
@@ -140,12 +140,12 @@ fn escape_in_our_own_dialog_is_a_refusal() -> Result {
         async |stage| {
             stage.open_configured_page().await?;
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the("[data-talxis-broker]").await?;
-            tab_to(stage, "[data-talxis-broker] button").await?;
+            stage.the("dialog[data-talxis-broker]").await?;
+            tab_to(stage, "dialog[data-talxis-broker] button").await?;
             press(stage, Key::Escape).await?;
             assert_eq!(code(stage, &asked).await?, "user_cancelled");
             assert!(stage.browser.popups().await?.is_empty());
-            assert_eq!(stage.count("[data-talxis-broker]").await?, 0);
+            assert_eq!(stage.count("dialog[data-talxis-broker]").await?, 0);
             Ok(())
         },
     )
@@ -197,7 +197,7 @@ fn a_confirm_dialog_that_tells_too_late_is_followed_by_a_real_button() -> Result
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
             click_in_confirm(stage, "Sign in").await?;
             // A browser forgets a click within a few seconds.
-            stage.the("[data-talxis-broker]:modal").await?;
+            stage.the("dialog[data-talxis-broker]:modal").await?;
             assert!(stage.browser.popups().await?.is_empty());
             let focused: String = stage.script("return document.activeElement.textContent").await?;
             assert_eq!(focused, "Sign in");
@@ -249,9 +249,9 @@ fn a_strict_policy_refuses_nothing_of_what_is_shown() -> Result {
             stage.accept_notification().await?;
             stage.enter_sign_in_window().await?;
             stage.browser.to_main_window().await?;
-            stage.the("[data-talxis-broker]").await?;
+            stage.the("dialog[data-talxis-broker]").await?;
             let shown: Value = stage
-                .script("return [getComputedStyle(document.querySelector('[data-talxis-broker]')).position, violations]")
+                .script("return [getComputedStyle(document.querySelector('dialog[data-talxis-broker]')).position, violations]")
                 .await?;
             assert_eq!(shown, json!(["fixed", []]));
             stage.click_in_surface("Cancel").await?;
@@ -342,12 +342,12 @@ fn axe_finds_nothing_in_our_own_dialogs() -> Result {
         async |stage| {
             stage.open_configured_page().await?;
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the("[data-talxis-broker]").await?;
-            assert_accessible(stage, "[data-talxis-broker]").await?;
+            stage.the("dialog[data-talxis-broker]").await?;
+            assert_accessible(stage, "dialog[data-talxis-broker]").await?;
             stage.click_in_surface("Sign in").await?;
             stage.enter_sign_in_window().await?;
             stage.browser.to_main_window().await?;
-            assert_accessible(stage, "[data-talxis-broker]").await?;
+            assert_accessible(stage, "dialog[data-talxis-broker]").await?;
             stage.click_in_surface("Cancel").await?;
             assert_eq!(code(stage, &asked).await?, "user_cancelled");
             Ok(())
@@ -366,8 +366,8 @@ fn axe_finds_nothing_in_the_dialog_that_follows_a_lost_click() -> Result {
                 .script("window.Xrm = { App: { addGlobalNotification: async ({ action }) => void setTimeout(action.eventHandler), clearGlobalNotification() {} } }")
                 .await?;
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the("[data-talxis-broker]:modal").await?;
-            assert_accessible(stage, "[data-talxis-broker]").await?;
+            stage.the("dialog[data-talxis-broker]:modal").await?;
+            assert_accessible(stage, "dialog[data-talxis-broker]").await?;
             stage.click_in_surface("Not now").await?;
             assert_eq!(code(stage, &asked).await?, "user_cancelled");
             Ok(())
