@@ -9,6 +9,7 @@ import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
 import { compile, make } from "./instance.js";
+import { prompt as texts } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 import { createVault } from "./vault.js";
 
 /* global PINS -- inserted by `cargo xtask dist` */
@@ -31,6 +32,9 @@ export function createEngine(emit) {
     emit,
     ended,
     facts: identity.facts,
+    texts,
+    // Whether to ask by Power Apps' confirm dialog rather than by its notification bar.
+    confirms: () => configuration.settled().config.prompt === "confirm",
     // Changes come in bursts; one look at their end is enough.
     changed() {
       life.saving ??= setTimeout(() => {

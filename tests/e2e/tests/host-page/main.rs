@@ -14,6 +14,7 @@ mod lookalike;
 mod navigation;
 mod pages;
 mod policy;
+mod prompt;
 mod switches;
 mod token_management;
 mod versions;

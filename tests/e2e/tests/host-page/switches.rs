@@ -15,7 +15,7 @@ const ELSEWHERE: [&str; 8] = [
     "dataverse=off",        // configuration.rs
     "client=mobile",        // identity.rs
     "client-state=offline", // configuration.rs, identity.rs
-    "dialog=300",           // nothing of the broker's is a dialog yet; lookalike/
+    "dialog=300",           // prompt.rs; nothing of the broker's is a dialog yet; lookalike/
 ];
 
 /// Every switch with every value but its default.
