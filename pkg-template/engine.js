@@ -1,19 +1,19 @@
-// The host's side of the facade: the open calls, and the WebAssembly instance below them.
+// The host's side of the facade: the WebAssembly instance, and what has to be there before it can serve a call.
 //
 // A call waits for three things in turn: a configuration (configuration.js), the user of Power Apps (identity.js) and what an earlier page
 // load left (vault.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
-// would stay open for ever. So the calls are kept here. When an instance dies they are rejected, and the next call gets a fresh one.
+// would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
 
+import { createCalls, plain } from "./calls.js";
 import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
 import { compile, make } from "./instance.js";
+import { prompt as texts } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 import { createVault } from "./vault.js";
 
 /* global PINS -- inserted by `cargo xtask dist` */
 
-const CALL_MS = 30_000;
-const PROMPT_MS = 120_000;
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
 
@@ -21,18 +21,20 @@ export function createEngine(emit) {
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
   const identity = createIdentity();
   const vault = createVault();
+  const calls = createCalls();
   let instance;
-  let prompts = 0;
   let restarts = 0;
   let faults = [];
   let lastFault;
-  const calls = new Set();
 
   // What an instance is given. With `ended` it closes the windows, questions and mailboxes that a dead one left open.
   const hooksOf = (life, ended) => ({
     emit,
     ended,
     facts: identity.facts,
+    texts,
+    // Whether to ask by Power Apps' confirm dialog rather than by its notification bar.
+    confirms: () => configuration.settled().config.prompt === "confirm",
     // Changes come in bursts; one look at their end is enough.
     changed() {
       life.saving ??= setTimeout(() => {
@@ -41,11 +43,7 @@ export function createEngine(emit) {
         if (instance === life && life.storage) attempt(() => vault.save(life.storage, use((broker) => broker.snapshot())));
       });
     },
-    // A person is slower than a server. Both ways the clock starts anew, for calls without a limit of their own.
-    prompting(begins) {
-      prompts += begins ? 1 : -1;
-      for (const call of calls) call.wind();
-    },
+    prompting: calls.prompting,
   });
 
   // Every use of the instance. What it throws on purpose is a detail; anything else means that it is broken.
@@ -84,9 +82,7 @@ export function createEngine(emit) {
     restarts += 1;
     lastFault = place;
     life.kill?.();
-    prompts = 0;
-    const detail = failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`);
-    for (const call of [...calls]) call.fail(detail);
+    calls.failAll(failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`));
   }
 
   // Whether a call can be served without waiting for anything.
@@ -124,43 +120,10 @@ export function createEngine(emit) {
       configuration.configure(plain(value));
     },
     call(method, request) {
-      return new Promise((resolve, reject) => {
-        const signal = request?.signal;
-        const input = plain(request);
-        const limit = input.timeoutMs;
-        const ended = new AbortController();
-        input.correlationId ??= crypto.randomUUID();
-        const call = {
-          // Ends this call only: whoever else waits for the same token still gets it.
-          end() {
-            calls.delete(call);
-            clearTimeout(call.timer);
-            ended.abort("over"); // With a reason: the browser's own would be an error, whose stack keeps the frame of the caller.
-          },
-          fail(detail) {
-            call.end();
-            reject(isFailure(detail) ? { ...detail, correlationId: detail.correlationId ?? input.correlationId } : detail);
-          },
-          abort: () => call.fail(failure("aborted", "The caller aborted the call.")),
-          wind() {
-            if (limit > 0 && call.timer) return;
-            clearTimeout(call.timer);
-            const ms = limit > 0 ? Math.min(limit, 0x7fffffff) : prompts > 0 ? PROMPT_MS : CALL_MS;
-            call.timer = setTimeout(() => call.fail(failure("timed_out", `The call took longer than ${ms} ms.`)), ms);
-          },
-        };
-        if (signal?.aborted) return call.abort();
-        signal?.addEventListener("abort", call.abort, { signal: ended.signal });
-        calls.add(call);
-        call.wind();
+      return calls.begin(request, async (input, isOpen) => {
         // At once where it can be: a click lets a window open only for a moment.
-        const prepared = isPrepared() ? Promise.resolve() : prepare();
-        prepared
-          .then(() => calls.has(call) && use((broker) => broker[method](input)))
-          .then((value) => {
-            call.end();
-            resolve(value);
-          }, call.fail);
+        if (!isPrepared()) await prepare();
+        if (isOpen()) return use((broker) => broker[method](input));
       });
     },
     diagnostics() {
@@ -177,9 +140,4 @@ function attempt(run) {
   } catch {
     return undefined;
   }
-}
-
-// What goes into the WebAssembly is plain data: no getter of a foreign object runs there, and nobody changes it afterwards.
-function plain(value) {
-  return JSON.parse(JSON.stringify(value ?? {}));
 }

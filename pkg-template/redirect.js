@@ -1,16 +1,29 @@
 // The redirect page (contract §5): hands Entra's response to the broker that waits for it, and closes. It judges nothing and keeps
-// nothing. The other end is src/web/message.rs.
+// nothing. The other end is src/web/inbox.rs.
+
+import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
+
 (() => {
   const response = location.hash.slice(1) || location.search.slice(1);
   // First of all: the response must not stay in the address, the history or a screenshot.
   // With the origin: a path that starts with two slashes would be another host's, and refused.
   history.replaceState(null, "", location.origin + location.pathname);
 
+  const [own] = navigator.language.split("-");
+  const lang = own in languages ? own : "en";
+  const texts = languages[lang];
   const say = (text) => {
     document.querySelector("[role=status]").textContent = text;
   };
+  // By script: a strict policy refuses styles in the markup, and the colours are the system's.
+  document.documentElement.lang = lang;
+  document.title = document.querySelector("h1").textContent = texts.title;
+  document.body.style.cssText = "margin:0;padding:20vh 16px;text-align:center;color:canvastext;background:canvas;font:14px/20px 'Segoe UI',system-ui,sans-serif";
+  document.querySelector("h1").style.cssText = "font-size:20px;font-weight:600";
+  say(texts.working);
+
   const id = (new URLSearchParams(response).get("state") ?? "").split(".")[0];
-  if (!/^[0-9a-f]{32}$/.test(id)) return say("There is no sign-in to finish here. You can close this window.");
+  if (!/^[0-9a-f]{32}$/.test(id)) return say(texts.unknown);
 
   const ACKNOWLEDGED_MS = 300;
   const FORGOTTEN_MS = 60_000;
@@ -34,7 +47,7 @@
 
   function tryNext() {
     const way = ways.shift();
-    if (!way) return say("This sign-in could not be handed over. You can close this window.");
+    if (!way) return say(texts.failed);
     timer = setTimeout(tryNext, ACKNOWLEDGED_MS);
     try {
       way();
@@ -60,7 +73,7 @@
     clearTimeout(timer);
     ways.length = 0;
     channel?.close();
-    say("You can close this window.");
+    say(texts.done);
     window.close();
   }
 })();

@@ -132,6 +132,8 @@ export interface BrokerConfig {
   restrict?: boolean;
   /** What happens in the mobile app when a user has to sign in: `unsupported_client` (the default), or a window. */
   mobile?: "unsupported" | "popup";
+  /** How Power Apps asks a user to sign in: a line of its notification bar (the default), or its confirm dialog, which interrupts. */
+  prompt?: "notification" | "confirm";
 }
 
 export interface BrokerDiagnostics {

@@ -2,6 +2,7 @@
 // hand, call the API, and tell the user plainly what to do when that is refused. Tokens are never kept: the broker does.
 
 import { explain } from "/refusal.js";
+import { waitForBroker } from "/token-broker.js";
 
 export class Control {
   /** Called whenever the state changes: "waiting", "answered" or "refused". */
@@ -17,7 +18,7 @@ export class Control {
     this.element.dataset.control = settings.name;
     this.element.querySelector("h3").textContent = settings.displayName.split(".").pop().replace(/(?<=[a-z])(?=[A-Z])/g, " ");
     this.element.querySelector(".registration").textContent = settings.displayName;
-    this.#listen();
+    this.#listen().catch(() => {}); // Without a broker, `start` says so.
   }
 
   get state() {
@@ -55,13 +56,9 @@ export class Control {
     broker.addEventListener("signedin", () => this.#error?.interactionRequired && this.start(), { signal });
   }
 
-  // The broker comes with the ribbon, and the ribbon comes when it likes.
+  // The broker comes with the ribbon, and the ribbon comes when it likes: whoever needs it first has it loaded.
   #broker() {
-    const { signal } = this.#destroyed;
-    if (window.talxisBroker) return window.talxisBroker;
-    return new Promise((resolve) => {
-      window.addEventListener("talxisbroker", () => resolve(window.talxisBroker), { once: true, signal });
-    });
+    return window.talxisBroker ?? waitForBroker({ signal: this.#destroyed.signal });
   }
 
   async #call(broker, { url, scopes, interaction }) {

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ answer: Promise, close() }`, as page.js gives it.
+    /// `{ answer: Promise, close() }`, as page.js and prompt.js give it.
     pub(crate) type Wait;
 
     #[wasm_bindgen(method, getter)]

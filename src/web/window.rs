@@ -1,4 +1,4 @@
-//! The sign-in window, the invitation to it, and the surface that waits with the user: what page.js shows, each undone on drop.
+//! The sign-in window, the invitation to it, and the surface that waits with the user: what prompt.js shows, each undone on drop.
 
 use super::wait::{Wait, Waiting};
 use crate::hooks::{Hooks, Prompt};
@@ -9,7 +9,7 @@ use std::{
 };
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/web/page.js")]
+#[wasm_bindgen(module = "/src/web/prompt.js")]
 extern "C" {
     type Child;
 
@@ -67,7 +67,7 @@ impl Drop for Popup {
     }
 }
 
-/// Shows one invitation, in Power Apps' notification bar if there is one, and waits for the user.
+/// Shows one invitation, in a surface of Power Apps if there is one, and waits for the user.
 pub(crate) fn invite(hooks: &Hooks, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
     let (hooks, prompt) = (hooks.clone(), hooks.prompt());
     let mut waiting = Waiting::new(show_invitation(&hooks, url));

@@ -20,6 +20,41 @@ async fn invitation() -> Answer {
     answer
 }
 
+/// Power Apps' confirm dialog, and the configuration that chooses it.
+fn confirm_dialog(answer: &str) -> (Patched, Patched) {
+    let xrm = format!(
+        "{{ Navigation: {{ openConfirmDialog: (strings) => {{ window.strings = strings; return {answer}; }} }} }}"
+    );
+    (Patched::new("confirms", "true"), Patched::new("Xrm", &xrm))
+}
+
+/// The text of the invitation while Power Apps' user has a language, and the browser one.
+async fn invitation_in(lcid: &str, browser: &str) -> String {
+    let xrm = format!(
+        "{{ Utility: {{ getGlobalContext: () => ({{ userSettings: {{ languageId: {lcid} }} }}) }} }}"
+    );
+    let _xrm = Patched::new("Xrm", &xrm);
+    js(&format!(
+        "Object.defineProperty(navigator, 'language', {{ value: '{browser}', configurable: true }})"
+    ));
+    let answer = invitation().await;
+    js("delete navigator.language");
+    let said = text(
+        "document.querySelector('dialog').lang + ' ' + document.querySelector('dialog button').textContent",
+    );
+    js("instance.abort()");
+    drop(answer);
+    said
+}
+
+fn press_escape() {
+    js("window.escaped = 0");
+    js("document.addEventListener('keydown', () => { escaped += 1; }, { once: true })");
+    js(
+        "document.querySelector('dialog button').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))",
+    );
+}
+
 fn app(show: &str) -> Patched {
     js("window.bar = []");
     Patched::new(
@@ -36,8 +71,8 @@ async fn a_page_without_a_bar_gets_an_element_that_a_screen_reader_reads_and_a_k
     assert_eq!(surfaces(), 1);
     js("window.surface = document.querySelector('[data-talxis-broker]')");
     assert_eq!(
-        text("surface.getAttribute('role') + ',' + surface.getAttribute('aria-label')"),
-        "region,Sign-in"
+        text("[surface.localName, surface.getAttribute('aria-label'), surface.lang].join()"),
+        "dialog,Sign in,en"
     );
     assert!(text("surface.querySelector('[role=alert]').textContent").contains("sign in"));
     assert_eq!(
@@ -130,6 +165,130 @@ async fn a_bar_that_refuses_the_line_leaves_the_element_to_ask() {
 }
 
 #[wasm_bindgen_test]
+async fn the_confirm_dialog_asks_where_the_configuration_says_so() {
+    let _browser = willing_browser();
+    let _dialog = confirm_dialog("Promise.resolve({ confirmed: true })");
+    let answer = invitation().await;
+    assert_eq!(
+        text("[strings.title, strings.confirmButtonLabel, strings.cancelButtonLabel].join()"),
+        "Sign in,Sign in,Not now"
+    );
+    assert!(matches!(answer.take(), Some(Invitation::Opened(_))));
+    assert_eq!(text("opened.join()"), format!("open {URL},close"));
+    assert_eq!(surfaces(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_confirm_dialog_that_was_closed_is_a_refusal() {
+    let _browser = willing_browser();
+    let _dialog = confirm_dialog("Promise.resolve({ confirmed: false })");
+    let answer = invitation().await;
+    assert!(matches!(answer.take(), Some(Invitation::Declined)));
+    assert_eq!(text("opened.join()"), "");
+}
+
+#[wasm_bindgen_test]
+async fn a_confirm_dialog_that_fails_leaves_the_element_to_ask() {
+    for failure in ["Promise.reject(new Error('no'))", "undefined"] {
+        let _dialog = confirm_dialog(failure);
+        let answer = invitation().await;
+        assert_eq!(surfaces(), 1, "{failure}");
+        click("Not now");
+        turn().await;
+        assert!(matches!(answer.take(), Some(Invitation::Declined)));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_click_that_is_gone_by_then_gets_a_button_that_makes_another() {
+    // The browser of the test refuses: nobody clicked.
+    let confirmed = confirm_dialog("Promise.resolve({ confirmed: true })");
+    let answer = invitation().await;
+    assert!(answer.take().is_none());
+    assert_eq!(js("document.querySelectorAll('dialog:modal').length").as_f64(), Some(1.0));
+    let _browser = willing_browser();
+    click("Sign in");
+    turn().await;
+    assert!(matches!(answer.take(), Some(Invitation::Opened(_))));
+    drop(confirmed);
+
+    let _app = app("{ window.line = line; return Promise.resolve('n4'); }");
+    let answer = invitation().await;
+    {
+        let _browser = Patched::new("open", "() => null");
+        js("line.action.eventHandler()");
+    }
+    turn().await;
+    assert_eq!(text("bar.join()"), "clear n4");
+    assert_eq!(js("document.querySelectorAll('dialog:modal').length").as_f64(), Some(1.0));
+    js("document.querySelector('dialog').dispatchEvent(new Event('cancel'))"); // As a phone's back button does.
+    turn().await;
+    assert!(matches!(answer.take(), Some(Invitation::Declined)));
+}
+
+#[wasm_bindgen_test]
+async fn escape_is_a_refusal_and_closes_nothing_else() {
+    let answer = invitation().await;
+    press_escape();
+    turn().await;
+    assert!(matches!(answer.take(), Some(Invitation::Declined)));
+    assert_eq!((surfaces(), js("escaped").as_f64()), (0, Some(0.0)));
+}
+
+#[wasm_bindgen_test]
+async fn the_focus_goes_back_to_where_the_user_worked() {
+    js("document.body.append(Object.assign(document.createElement('input'), { id: 'work' }))");
+    js("work.focus()");
+    let answer = invitation().await;
+    js("document.querySelector('dialog button').focus()");
+    click("Not now");
+    turn().await;
+    assert!(matches!(answer.take(), Some(Invitation::Declined)));
+    assert!(js("document.activeElement === work").is_truthy());
+    js("work.remove()");
+}
+
+#[wasm_bindgen_test]
+async fn the_language_is_that_of_power_apps_user_else_the_browsers_else_english() {
+    assert_eq!(invitation_in("1029", "en-US").await, "cs Přihlásit se");
+    assert_eq!(invitation_in("2053", "en-US").await, "cs Přihlásit se", "whatever the country");
+    assert_eq!(invitation_in("2057", "cs").await, "en Sign in");
+    assert_eq!(invitation_in("1031", "cs").await, "en Sign in");
+    assert_eq!(invitation_in("undefined", "cs-CZ").await, "cs Přihlásit se");
+    assert_eq!(invitation_in("undefined", "csb").await, "en Sign in");
+}
+
+#[wasm_bindgen_test]
+async fn a_page_from_right_to_left_has_it_in_its_other_corner() {
+    let edges = "(() => { const { left, right } = document.querySelector('dialog').getBoundingClientRect();
+        return `${left} ${document.documentElement.clientWidth - right}`; })()";
+    js("document.dir = 'rtl'");
+    let _answer = invitation().await;
+    assert!(text(edges).starts_with("16 "), "{}", text(edges));
+    js("document.dir = ''");
+    assert!(text(edges).ends_with(" 16"), "{}", text(edges));
+    js("instance.abort()");
+}
+
+#[wasm_bindgen_test]
+async fn style_sheets_of_the_page_do_not_reach_it() {
+    js("window.sheet = new CSSStyleSheet()");
+    js(
+        "sheet.replaceSync('button, dialog, dialog * { display: none; opacity: 0; outline: none; } :focus { outline: none; }')",
+    );
+    js("document.adoptedStyleSheets = [sheet]");
+    let _answer = invitation().await;
+    js("document.querySelector('dialog button').focus({ focusVisible: true })");
+    let seen = text(
+        "(() => { const { opacity, outlineStyle } = getComputedStyle(document.querySelector('dialog button'));
+             return [opacity, outlineStyle, document.querySelector('dialog button').checkVisibility()].join(); })()",
+    );
+    js("document.adoptedStyleSheets = []");
+    js("instance.abort()");
+    assert_eq!(seen, "1,auto,true");
+}
+
+#[wasm_bindgen_test]
 async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
     let _browser = willing_browser();
     let given: Rc<Cell<bool>> = Rc::default();
@@ -148,6 +307,22 @@ async fn waiting_ends_with_cancel_and_can_open_the_window_again() {
     assert!(given.get());
     assert_eq!(surfaces(), 0);
     assert_eq!(text("opened.at(-1)"), "close");
+}
+
+#[wasm_bindgen_test]
+async fn escape_gives_up_waiting_as_cancel_does() {
+    let _browser = willing_browser();
+    let (hooks, given) = (hooks(), Rc::new(Cell::new(false)));
+    let told = given.clone();
+    spawn_local(async move {
+        let popup = Popup::open(&hooks, URL).unwrap();
+        given_up(&hooks, &popup, URL).await;
+        told.set(true);
+    });
+    turn().await;
+    press_escape();
+    turn().await;
+    assert!(given.get());
 }
 
 #[wasm_bindgen_test]
@@ -170,6 +345,7 @@ async fn a_dead_instance_opens_no_window_and_shows_nothing() {
     let _app = app("{ window.line = line; return Promise.resolve('n3'); }");
     let _answer = invitation().await;
     js("instance.abort()");
+    turn().await;
     assert_eq!(text("bar.join()"), "clear n3");
     js("line.action.eventHandler()");
     assert_eq!(text("opened.join()"), "");

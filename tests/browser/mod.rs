@@ -71,12 +71,20 @@ fn willing_browser() -> Patched {
     )
 }
 
-/// Hooks that count open prompts in `window.prompting`.
+/// Hooks that count open prompts in `window.prompting`, ask by the confirm dialog if `window.confirms`, and have the real texts.
 fn hooks() -> Hooks {
     js("window.prompting = 0");
     js("window.instance = new AbortController()");
-    js("({ prompting: (begins) => { prompting += begins ? 1 : -1; }, ended: instance.signal })")
-        .unchecked_into()
+    let texts = |file: &str| format!("(() => {{ {} return prompt; }})()", file.replace("export ", ""));
+    let (english, czech) = (
+        texts(include_str!("../../pkg-template/texts/en.js")),
+        texts(include_str!("../../pkg-template/texts/cs.js")),
+    );
+    js(&format!(
+        "({{ prompting: (begins) => {{ prompting += begins ? 1 : -1; }}, ended: instance.signal,
+             confirms: () => window.confirms === true, texts: {{ cs: {czech}, en: {english} }} }})"
+    ))
+    .unchecked_into()
 }
 
 fn open_prompts() -> Option<f64> {

@@ -25,9 +25,10 @@ use tools::Node;
 const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
-/// What is packed around the WebAssembly, beside `instance.js`; the first is where it begins.
-const MODULES: [&str; 13] = [
+/// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in `redirect.js`.
+const MODULES: [&str; 15] = [
     "boot.js",
+    "calls.js",
     "configuration.js",
     "dataverse.js",
     "engine.js",
@@ -37,6 +38,7 @@ const MODULES: [&str; 13] = [
     "forwarder.js",
     "host.js",
     "identity.js",
+    "redirect.js",
     "token-management.js",
     "variables.js",
     "vault.js",
@@ -110,7 +112,7 @@ pub(crate) fn dist(pins: &Pins) -> Outcome {
     write(&out.join(BROKER), &script)?;
     let redirect = out.join(REDIRECT);
     write(&redirect.join("redirect.html"), &read(&template("redirect.html"))?)?;
-    write(&redirect.join("redirect.js"), &node.minify(&template("redirect.js"))?)?;
+    write(&redirect.join("redirect.js"), &node.bundle(&source(&work).join("redirect.js"), &[])?)?;
 
     let npm = root().join("dist/npm");
     write(&npm.join("index.js"), &node.module(&template("npm/index.js"))?)?;
@@ -170,10 +172,11 @@ fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
 /// The facade with the glue inside, minified, and then the module's bytes: a minifier would spend its time on them.
 fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
     const PLACE: &str = "\"@@wasm@@\"";
-    let source = work.join("src");
+    let source = source(work);
     for name in MODULES {
         write(&source.join(name), &read(&template(name))?)?;
     }
+    write_texts(&source)?;
     let glue = closed_glue(&read(&work.join("pkg").join(GLUE))?)?;
     let (wasm, glue) = names::shorten(wasm, &glue)?;
     let (imports, glue) = hoist_imports(&glue);
@@ -193,6 +196,34 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
     let script = node.bundle(&source.join("boot.js"), &constants)?;
     // The mark says that this is UTF-8, whatever the server says.
     Ok(format!("\u{feff}{}", replace_once(&script, PLACE, &literal.text)?))
+}
+
+/// The texts by surface and language. A language is a file in `pkg-template/texts/`, which no list has to name.
+fn write_texts(source: &Path) -> Outcome {
+    let folder = template("texts");
+    let unreadable = |why| format!("{} cannot be read: {why}.", folder.display());
+    let mut languages = Vec::new();
+    for file in fs::read_dir(&folder).map_err(unreadable)? {
+        let path = file.map_err(unreadable)?.path();
+        let language = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        write(&source.join("texts").join(format!("{language}.js")), &read(&path)?)?;
+        languages.push(language);
+    }
+    languages.sort_unstable();
+    write(&source.join("texts.js"), &texts(&languages))
+}
+
+fn texts(languages: &[String]) -> String {
+    let mut module = String::new();
+    for language in languages {
+        module += &format!("import * as {language} from \"./texts/{language}.js\";\n");
+    }
+    for surface in ["prompt", "redirect"] {
+        let members: Vec<_> =
+            languages.iter().map(|language| format!("{language}: {language}.{surface}")).collect();
+        module += &format!("export const {surface} = {{ {} }};\n", members.join(", "));
+    }
+    module
 }
 
 /// The glue as statements of a function: no exports, and no loader for a separate file.
@@ -230,6 +261,11 @@ fn replace_once(text: &str, place: &str, with: &str) -> Outcome<String> {
             Err(format!("`{place}` should stand there once, not {} times.", parts.len().saturating_sub(1)))
         }
     }
+}
+
+/// Where the parts of a script lie beside each other to be bundled.
+fn source(work: &Path) -> PathBuf {
+    work.join("src")
 }
 
 fn template(name: &str) -> PathBuf {
@@ -270,6 +306,15 @@ mod tests {
         let (imports, glue) = hoist_imports("import { a } from './snippets/x/src/web/a.js';\nlet b = a();\n");
         assert_eq!(imports, "import { a } from '../pkg/snippets/x/src/web/a.js';\n");
         assert_eq!(glue, "let b = a();\n");
+    }
+
+    #[test]
+    fn every_language_is_packed_for_both_surfaces() {
+        let texts = texts(&["cs".to_owned(), "en".to_owned()]);
+        assert!(texts.contains("import * as cs from \"./texts/cs.js\";\n"), "{texts}");
+        assert!(texts.ends_with(
+            "export const prompt = { cs: cs.prompt, en: en.prompt };\nexport const redirect = { cs: cs.redirect, en: en.redirect };\n"
+        ));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Storage {
     }
 }
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "version",
     "clientId",
     "sts",
@@ -82,6 +82,7 @@ const FIELDS: [&str; 10] = [
     "clients",
     "restrict",
     "mobile",
+    "prompt",
 ];
 const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
 
@@ -120,6 +121,9 @@ impl Config {
             _ => None,
         };
         members.check(mobile.is_some(), "mobile", "must be \"unsupported\" or \"popup\"");
+        // The shell reads it: which surface asks is no business of the protocol.
+        let prompt = matches!(members.text("prompt").as_str(), "" | "notification" | "confirm");
+        members.check(prompt, "prompt", "must be \"notification\" or \"confirm\"");
         let restrict = members.flag("restrict");
         let listed = members.member("clients");
         members.finish()?;

@@ -95,7 +95,7 @@ impl Demo {
         let port = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
         let web_resources = WebResources::read(&[&options.webresources, &options.www.join("webresources")])?;
         let switches = switches(&options)?;
-        let pages = Pages::read(&options.www)?;
+        let pages = Pages::read(&options.www, &options.module)?;
         let certificates = Certificates::ensure(&options.estate, &options.certificates)?;
         let app = Bound::bind("app.localhost", port(0)).await?;
         let graph = Bound::bind("graph.localhost", port(3)).await?;

@@ -10,6 +10,8 @@ pub struct Options {
     pub estate: Estate,
     /// The folder of packed web resources; the file tree is their names.
     pub webresources: PathBuf,
+    /// The module by which controls find the broker.
+    pub module: PathBuf,
     /// The folder of the app look-alike.
     pub www: PathBuf,
     /// The folder of the control clients' certificates; missing ones are made.
@@ -50,6 +52,7 @@ impl Options {
         Ok(Self {
             estate: Estate::load(&root.join("www/estate.toml"))?,
             webresources: root.join("dist/webresources"),
+            module: root.join("dist/npm/index.js"),
             www: root.join("www"),
             certificates: root.join("target/demo/certificates"),
             port: 0,

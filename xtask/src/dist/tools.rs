@@ -74,11 +74,6 @@ impl Node {
         printed(&mut command)
     }
 
-    /// Minifies a script that imports nothing.
-    pub(crate) fn minify(&self, entry: &Path) -> Outcome<String> {
-        printed(&mut self.esbuild(entry))
-    }
-
     /// The same for what a package exports, for comparison.
     pub(crate) fn bundle_export(&self, name: &str, package: &str) -> Outcome<String> {
         let entry = self.folder.join("export.mjs");

@@ -58,6 +58,7 @@ fn broken_fields() -> Vec<(&'static str, Value)> {
         ("restrict", json!("yes")),
         ("clients", json!("picker")),
         ("mobile", json!("yes")),
+        ("prompt", json!("alert")),
         ("constructor", json!({})),
     ]
 }

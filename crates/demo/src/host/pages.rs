@@ -17,10 +17,13 @@ use std::{
 pub(crate) struct Pages(BTreeMap<String, PathBuf>);
 
 impl Pages {
-    /// Looks for the files of a folder.
-    pub(crate) fn read(folder: &Path) -> Result<Self, StartError> {
+    /// Looks for the files of a folder. `module` is what the controls' authors installed from npm to find the broker: a bundler would
+    /// put it into each control; here they import it.
+    pub(crate) fn read(folder: &Path, module: &Path) -> Result<Self, StartError> {
         let failed = |source| StartError::Files { path: folder.display().to_string(), source };
-        Ok(Self(files(folder).map_err(failed)?.into_iter().collect()))
+        let mut pages: BTreeMap<_, _> = files(folder).map_err(failed)?.into_iter().collect();
+        pages.insert("token-broker.js".to_owned(), module.to_owned());
+        Ok(Self(pages))
     }
 
     pub(crate) fn answer(&self, name: &str) -> Response {

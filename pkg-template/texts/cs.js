@@ -1,0 +1,21 @@
+// Czech.
+
+export const prompt = {
+  lcid: 1029,
+  title: "Přihlášení",
+  invitation: "Některé části této stránky vyžadují přihlášení.",
+  oneMore: "Ještě jedno kliknutí a přihlašovací okno se otevře.",
+  signIn: "Přihlásit se",
+  notNow: "Teď ne",
+  waiting: "Pokračujte v přihlašovacím okně. Až se přihlásíte, stránka bude pokračovat.",
+  openAgain: "Otevřít znovu",
+  cancel: "Zrušit",
+};
+
+export const redirect = {
+  title: "Přihlašování",
+  working: "Okamžik, prosím.",
+  done: "Toto okno můžete zavřít.",
+  unknown: "Tady není žádné přihlášení k dokončení. Toto okno můžete zavřít.",
+  failed: "Přihlášení se nepodařilo předat. Zavřete toto okno a zkuste to znovu.",
+};

@@ -1,0 +1,21 @@
+// English. A language is one file, named by its code (ISO 639), with the members of this one; `lcid` is what Power Apps calls it.
+
+export const prompt = {
+  lcid: 1033,
+  title: "Sign in",
+  invitation: "Some parts of this page need you to sign in.",
+  oneMore: "One more click, and the sign-in window opens.",
+  signIn: "Sign in",
+  notNow: "Not now",
+  waiting: "Continue in the sign-in window. This page goes on when you are signed in.",
+  openAgain: "Open again",
+  cancel: "Cancel",
+};
+
+export const redirect = {
+  title: "Signing in",
+  working: "One moment, please.",
+  done: "You can close this window.",
+  unknown: "There is no sign-in to finish here. You can close this window.",
+  failed: "This sign-in could not be handed over. Close this window and try again.",
+};
