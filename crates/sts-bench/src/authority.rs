@@ -5,7 +5,7 @@
 
 use crate::{
     load::{Failure, Load, Measured},
-    tokens::{AUTHORITY_PORT, Request, TENANT, authority},
+    tokens::{Request, TENANT},
 };
 use axum::{
     Json, Router,
@@ -15,7 +15,11 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    thread,
+};
 
 /// The length of a backend token, in bytes: about what Graph's are.
 const TOKEN: usize = 1_800;
@@ -26,12 +30,20 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    pub(crate) fn start(key_set: Value) -> Result<Self, Failure> {
-        let (said, heard) = mpsc::channel();
+    /// Takes a free port; connections wait there until it serves.
+    pub(crate) fn bind() -> io::Result<(TcpListener, String)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let origin = format!("http://login.localhost:{}", listener.local_addr()?.port());
+        Ok((listener, origin))
+    }
+
+    /// Serves this key set.
+    pub(crate) fn serve(listener: TcpListener, key_set: Value) -> io::Result<Self> {
+        let address = listener.local_addr()?;
         thread::spawn(move || {
             let serve = async {
-                let listener = tokio::net::TcpListener::bind(("127.0.0.1", AUTHORITY_PORT)).await?;
-                said.send(listener.local_addr()).ok();
+                let listener = tokio::net::TcpListener::from_std(listener)?;
                 axum::serve(listener, router(key_set)).await
             };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -39,13 +51,7 @@ impl Authority {
                 eprintln!("the identity provider stopped: {error}");
             }
         });
-        let address = heard.recv().map_err(|_| "the identity provider did not start")??;
         Ok(Self { address })
-    }
-
-    /// Its origin.
-    pub(crate) fn origin(&self) -> String {
-        authority()
     }
 
     /// Its own time, seen from the generator: so many requests, one after the other.

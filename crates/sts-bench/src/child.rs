@@ -19,6 +19,7 @@ const OWN_PROCESSORS: &str = "1";
 pub(crate) struct Child {
     process: Process,
     address: SocketAddr,
+    folder: PathBuf,
 }
 
 impl Child {
@@ -40,7 +41,7 @@ impl Child {
         let address = address.map_err(|_| format!("{} did not say where it listens: {said:?}", peer.name))?;
         // What it does by itself at the start is not part of any measurement.
         thread::sleep(Duration::from_millis(300));
-        Ok(Self { process, address })
+        Ok(Self { process, address, folder })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -65,6 +66,7 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();
+        fs::remove_dir_all(&self.folder).ok();
     }
 }
 

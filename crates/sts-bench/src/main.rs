@@ -65,14 +65,15 @@ fn run() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let most = options.users.iter().copied().max().unwrap_or(1);
     eprintln!("signing client tokens of {most} users");
-    let tokens = Tokens::sign(most).map_err(|_| "tokens cannot be signed")?;
-    let authority = Authority::start(tokens.key_set())?;
+    let (listener, origin) = Authority::bind()?;
+    let tokens = Tokens::sign(most, &origin).map_err(|_| "tokens cannot be signed")?;
+    let authority = Authority::serve(listener, tokens.key_set())?;
     let mut report = Report::new(format!(
         "{CONNECTIONS} connections, {} s each; servers on one processor, generator and identity provider on another",
         options.seconds
     ));
     for peer in peers::all(&options.server) {
-        runtime.block_on(measure(&peer, &tokens, &authority, &options, &mut report))?;
+        runtime.block_on(measure(&peer, &tokens, &authority, &origin, &options, &mut report))?;
     }
     report.print(options.json);
     Ok(())
@@ -83,11 +84,12 @@ async fn measure(
     peer: &Peer,
     tokens: &Tokens,
     authority: &Authority,
+    origin: &str,
     options: &Options,
     report: &mut Report,
 ) -> Result<(), Failure> {
     for users in options.users.iter().copied().filter(|users| *users <= peer.most_users) {
-        let child = Child::start(peer, &authority.origin())?;
+        let child = Child::start(peer, origin)?;
         let load = Load::new(child.address(), tokens.requests(users), CONNECTIONS);
         let idle = child.resident();
         eprintln!("{}: {users} users, filling", peer.name);

@@ -20,11 +20,10 @@ pub(crate) const CLIENT: &str = "c0000000-0000-4000-8000-000000000001";
 pub(crate) const BROKER: &str = "b0000000-0000-4000-8000-000000000001";
 pub(crate) const APP: &str = "http://app.localhost:1";
 pub(crate) const SCOPE: &str = "https://graph.microsoft.com/User.Read";
-/// The authority's address is known only later; tokens name this one, and the configuration of servers does too.
-pub(crate) const AUTHORITY_PORT: u16 = 18_443;
 
 /// Client tokens, one for each user.
 pub(crate) struct Tokens {
+    authority: String,
     key: Arc<RsaKeyPair>,
     signed: Vec<String>,
 }
@@ -36,23 +35,25 @@ pub(crate) struct Request {
 }
 
 impl Tokens {
-    /// Signs as many.
-    pub(crate) fn sign(users: usize) -> Result<Self, Unspecified> {
+    /// Signs as many, as this authority would.
+    pub(crate) fn sign(users: usize, authority: &str) -> Result<Self, Unspecified> {
         let key = Arc::new(RsaKeyPair::generate(KeySize::Rsa2048)?);
         let threads = thread::available_parallelism().map_or(1, usize::from).max(2);
         let share = users.div_ceil(threads);
         let workers: Vec<_> = (0..threads)
             .map(|at| {
-                let key = Arc::clone(&key);
+                let (key, issuer) = (Arc::clone(&key), issuer(authority));
                 let range = (at * share).min(users)..((at + 1) * share).min(users);
-                thread::spawn(move || range.map(|user| token(&key, user)).collect::<Result<Vec<_>, _>>())
+                thread::spawn(move || {
+                    range.map(|user| token(&key, &issuer, user)).collect::<Result<Vec<_>, _>>()
+                })
             })
             .collect();
         let mut signed = Vec::with_capacity(users);
         for worker in workers {
             signed.extend(worker.join().unwrap_or(Err(Unspecified))?);
         }
-        Ok(Self { key, signed })
+        Ok(Self { authority: authority.to_owned(), key, signed })
     }
 
     /// The key set of the tenant.
@@ -63,7 +64,7 @@ impl Tokens {
             public.exponent().big_endian_without_leading_zero(),
         );
         json!({ "keys": [{
-            "kty": "RSA", "use": "sig", "kid": "bench", "issuer": issuer(),
+            "kty": "RSA", "use": "sig", "kid": "bench", "issuer": issuer(&self.authority),
             "n": BASE64.encode(n), "e": BASE64.encode(e),
         }] })
     }
@@ -75,24 +76,19 @@ impl Tokens {
     }
 }
 
-/// The authority's origin as tokens and configurations have it.
-pub(crate) fn authority() -> String {
-    format!("http://login.localhost:{AUTHORITY_PORT}")
-}
-
 /// A user's object id.
 fn oid(user: usize) -> String {
     format!("d0000000-0000-4000-8000-{user:012}")
 }
 
-fn issuer() -> String {
-    format!("{}/{TENANT}/v2.0", authority())
+fn issuer(authority: &str) -> String {
+    format!("{authority}/{TENANT}/v2.0")
 }
 
-fn token(key: &RsaKeyPair, user: usize) -> Result<String, Unspecified> {
+fn token(key: &RsaKeyPair, issuer: &str, user: usize) -> Result<String, Unspecified> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let claims = json!({
-        "aud": CLIENT, "iss": issuer(), "tid": TENANT, "ver": "2.0", "iat": now - 60, "nbf": now - 60,
+        "aud": CLIENT, "iss": issuer, "tid": TENANT, "ver": "2.0", "iat": now - 60, "nbf": now - 60,
         "exp": now + 7_200, "oid": oid(user), "azp": BROKER, "azpacr": "0", "scp": "access_as_user",
         "name": "A person whose name is as long as names are", "preferred_username": format!("user{user}@contoso.example"),
         "aio": "A".repeat(300), "rh": "B".repeat(60), "sub": "C".repeat(43), "uti": "D".repeat(22),
