@@ -166,12 +166,8 @@ impl Shared {
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let plain = self.0.seal.open_in_place(nonce, Aad::from(key.to_bytes()), &mut body).ok()?;
         let plain: Plain = serde_json::from_slice(plain).ok()?;
-        Some(BackendToken {
-            access_token: Secret::new(plain.token),
-            scope: plain.scope,
-            expires: plain.expires,
-            asked_at: plain.asked_at,
-        })
+        let token = Secret::new(plain.token);
+        Some(BackendToken::known(token, plain.scope, plain.expires, plain.asked_at))
     }
 }
 
@@ -242,7 +238,7 @@ mod tests {
     }
 
     fn token() -> BackendToken {
-        BackendToken { access_token: Secret::new("b"), scope: "s".into(), expires: NOW + 9, asked_at: NOW }
+        BackendToken::known(Secret::new("b"), "s".into(), NOW + 9, NOW)
     }
 
     #[tokio::test]

@@ -6,7 +6,10 @@
 use super::key::Key;
 use crate::{error::ApiError, judge::Granted, secret::Secret};
 use quick_cache::{Weighter, sync::Cache};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use sts_wire::ErrorCode;
 
 /// A token with less life than this is not handed out from the cache, in seconds: the broker keeps tokens until five minutes
@@ -14,6 +17,8 @@ use sts_wire::ErrorCode;
 const LEAST_LIFE: u64 = 360;
 /// From this much life on a token is replaced ahead of its end, in seconds.
 const AHEAD: u64 = 720;
+/// How long after a try to replace it the next one may follow, in seconds.
+const RETRY_AHEAD: u64 = 60;
 /// What an entry takes beside its texts, its share of the tables included.
 const OVERHEAD: usize = 512;
 /// Tokens for everything, whatever Entra says, end after this long, in seconds.
@@ -30,17 +35,21 @@ pub(crate) struct BackendToken {
     pub(crate) expires: u64,
     /// When it was asked for.
     pub(crate) asked_at: u64,
+    /// Not replaced ahead of its end before this time.
+    tried_until: AtomicU64,
 }
 
 impl BackendToken {
+    /// A token as it was once granted.
+    pub(crate) fn known(access_token: Secret, scope: Box<str>, expires: u64, asked_at: u64) -> Self {
+        Self { access_token, scope, expires, asked_at, tried_until: AtomicU64::new(0) }
+    }
+
     /// What was granted to whoever asked at `asked_at` for these scopes.
     pub(crate) fn new(granted: Granted, wanted: &str, asked_at: u64) -> Self {
-        Self {
-            access_token: granted.access_token,
-            scope: granted.scope.unwrap_or_else(|| wanted.to_owned()).into(),
-            expires: asked_at.saturating_add(granted.expires_in.min(MAX_LIFE)),
-            asked_at,
-        }
+        let scope = granted.scope.unwrap_or_else(|| wanted.to_owned()).into();
+        let expires = asked_at.saturating_add(granted.expires_in.min(MAX_LIFE));
+        Self::known(granted.access_token, scope, expires, asked_at)
     }
 }
 
@@ -80,7 +89,12 @@ impl Store {
         }
         Some(match entry {
             Entry::Token(token) => {
-                let ahead = replace_at(key, &token).is_some_and(|at| now >= at);
+                let due = replace_at(key, &token).is_some_and(|at| now >= at);
+                let ahead = due && now >= token.tried_until.load(Ordering::Relaxed);
+                if ahead {
+                    // Whoever hears this tries, and nobody else for a while, however it ends.
+                    token.tried_until.store(now + RETRY_AHEAD, Ordering::Relaxed);
+                }
                 Found::Token(token, ahead)
             }
             Entry::Refused { error, .. } => Found::Refused(error),

@@ -119,6 +119,27 @@ async fn a_token_near_its_end_is_handed_out_while_the_next_one_is_fetched() {
 }
 
 #[tokio::test]
+async fn a_replacement_that_fails_is_nobodys_trouble_and_not_tried_again_at_once() {
+    let world = World::start().await;
+    let token = MintRequest::new("file-picker").claim("exp", world.entra.clock().now() + 50_000);
+    let token = world.entra.mint(token);
+    let first = world.call_with(&token).send().await;
+    let left = first.body["expires_in"].as_u64().unwrap();
+    world.entra.clock().advance(Duration::from_secs(left - 500));
+    let trouble = Trouble::Throttle { retry_after: 30 };
+    world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: None });
+    for _ in 0..10 {
+        let answer = world.call_with(&token).send().await;
+        assert_eq!(answer.text("access_token"), first.text("access_token"));
+    }
+    world.until(|| world.asked() == 2).await;
+    world.entra.clear_weather();
+    world.entra.clock().advance(Duration::from_secs(60));
+    world.call_with(&token).send().await;
+    world.until(|| world.asked() == 3).await;
+}
+
+#[tokio::test]
 async fn a_refusal_is_repeated_for_a_moment_and_then_asked_again() {
     let world = World::start().await;
     let token = world.entra.mint(MintRequest::new("file-picker"));
