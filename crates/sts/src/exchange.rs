@@ -97,7 +97,7 @@ impl Exchange {
         Ok((token, client))
     }
 
-    /// Gives back the memory of what has ended.
+    /// Gives back the memory of what has ended, and of what a withdrawn key had signed.
     pub(crate) fn sweep(&self) {
         self.verified.sweep(self.clock.now());
         self.backend.sweep();

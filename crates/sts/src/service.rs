@@ -84,11 +84,12 @@ impl Service {
         })
     }
 
-    /// What is done every half minute: keys that are old are fetched, credentials that changed are read, the ended is forgotten.
+    /// What is done every half minute: credentials that changed are read, the ended is forgotten, keys that are old are fetched.
+    /// The keys come last: an authority that is slow must not hold up a new certificate.
     pub(crate) async fn housekeep(&self) {
-        self.exchange.keys.refresh_old().await;
         self.reload();
         self.exchange.sweep();
+        self.exchange.keys.refresh_old().await;
     }
 
     /// Reads credentials and this service's own certificate, where they changed.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
+    task::JoinHandle,
 };
 
 fn weather(world: &World, place: Place, trouble: Trouble, times: Option<u32>) {
@@ -25,6 +26,27 @@ async fn one_outage_or_broken_connection_is_nobodys_trouble() {
         weather(&world, Place::Token, trouble, Some(1));
         assert_eq!(world.good().send().await.status, 200, "{trouble:?}");
     }
+}
+
+#[tokio::test]
+async fn an_entra_that_hangs_for_one_client_is_an_outage_for_it_and_holds_up_nobody_else() {
+    let world = World::start().await;
+    let client_id = Some("c0000000-0000-4000-8000-000000000001".to_owned());
+    let trouble = Trouble::Delay { ms: 60_000 };
+    world.entra.weather(Weather { place: Place::Token, client_id, trouble, times: None });
+    let hanging: Vec<_> = (0..20).map(|_| world.good().spawn()).collect();
+    for _ in 0..20 {
+        assert_eq!(world.call(MintRequest::new("map-picker")).send().await.status, 200);
+    }
+    assert!(!hanging.iter().any(JoinHandle::is_finished), "the others did not wait for these");
+    for call in hanging {
+        let reason = "Entra ID cannot be reached at the moment.";
+        call.await.unwrap().is(503, "temporarily_unavailable", None, reason);
+    }
+    // From now on nobody waits for it.
+    let closed = world.good().send().await;
+    closed.is(503, "temporarily_unavailable", None, "Entra ID is out of order at the moment.");
+    assert!(closed.body["retry_after"].as_u64().is_some_and(|seconds| seconds <= 5));
 }
 
 #[tokio::test]
