@@ -5,6 +5,7 @@
 // would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
 
 import { createCalls, plain } from "./calls.js";
+import { cameBack, takeResponse } from "./comeback.js";
 import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
@@ -16,6 +17,9 @@ import { createVault } from "./vault.js";
 
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
+// What the vault keeps.
+const SESSION = "session";
+const DEPARTURE = "departure";
 
 export function createEngine(emit) {
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
@@ -40,8 +44,13 @@ export function createEngine(emit) {
       life.saving ??= setTimeout(() => {
         life.saving = undefined;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) attempt(() => vault.save(life.storage, use((broker) => broker.snapshot())));
+        if (instance === life && life.storage) attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())));
       });
+    },
+    // A departure, for the page that comes back; false where nothing is kept.
+    async keep(departure) {
+      await vault.save(life.storage, DEPARTURE, departure);
+      return vault.available && life.storage !== "memory";
     },
     prompting: calls.prompting,
   });
@@ -102,12 +111,24 @@ export function createEngine(emit) {
       return life;
     });
     if (configuration.here() !== false && !identity.complete()) return;
-    life.restoring ??= vault.load(life.storage).then((stored) => {
-      if (stored && instance === life && !use((broker) => broker.restore(stored))) vault.save(life.storage, null);
+    life.restoring ??= (async () => {
+      if (cameBack()) await comeBack(life);
+      const stored = await vault.load(life.storage, SESSION);
+      if (stored && instance === life && !use((broker) => broker.restore(stored))) vault.save(life.storage, SESSION, null);
       life.restored = true;
-    });
+    })();
     await life.restoring;
   }
+
+  // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.
+  async function comeBack(life) {
+    const departure = await vault.load(life.storage, DEPARTURE);
+    const response = takeResponse(departure);
+    vault.save(life.storage, DEPARTURE, null);
+    if (departure && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
+  }
+
+  if (cameBack()) prepare().catch(() => {});
 
   return {
     isHost: true,

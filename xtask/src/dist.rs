@@ -26,9 +26,10 @@ const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
 /// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in `redirect.js`.
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 16] = [
     "boot.js",
     "calls.js",
+    "comeback.js",
     "configuration.js",
     "dataverse.js",
     "engine.js",

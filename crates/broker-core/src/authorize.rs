@@ -10,7 +10,7 @@ use crate::{
 /// What one sign-in needs to know again when its response arrives.
 pub(crate) struct Pending {
     /// Comes back in the response: `<id>.<secret>`.
-    state: String,
+    pub(crate) state: String,
     /// Comes back in the id token.
     pub(crate) nonce: String,
     /// Proves at the token endpoint that the code is ours.

@@ -32,13 +32,13 @@ pub(crate) struct Ask {
 /// A sign-in under way.
 pub(crate) struct Attempt {
     pub(crate) pending: Pending,
-    tenant: String,
-    tenant_url: String,
-    redirect_uri: String,
+    pub(crate) tenant: String,
+    pub(crate) tenant_url: String,
+    pub(crate) redirect_uri: String,
     /// Where the window goes.
     pub(crate) url: String,
     /// How often somebody had signed out when it began.
-    sign_outs: u32,
+    pub(crate) sign_outs: u32,
 }
 
 /// OpenID Connect's `prompt` that lets the user choose.

@@ -14,6 +14,7 @@ mod endings;
 mod failures;
 mod identity;
 mod prompts;
+mod redirect;
 mod silent;
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
