@@ -86,7 +86,11 @@ const ENGINES: [Engine; 3] = [
             allowed: 0,
             blocked: 5,
         },
-        options: r#"{"prefs": {"dom.disable_open_during_load": true}}"#,
+        // Processes that it starts for pages to come are a quarter of its start, and no test lives to see them.
+        options: r#"{"prefs": {
+            "dom.disable_open_during_load": true,
+            "dom.ipc.processPrelaunch.enabled": false
+        }}"#,
     },
     Engine {
         name: "webkit",

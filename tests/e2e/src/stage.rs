@@ -158,6 +158,10 @@ impl Stage {
             config.insert("tenant".to_owned(), tenant.into());
         }
         let _: Value = self.script(&format!("talxisBroker.configure({config})")).await?;
+        // A call before the first click, as controls make it: with it the broker looks for what an earlier page load left, and WebKit
+        // forgets a click while that goes on.
+        let asked = self.ask("talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })").await?;
+        self.refusal(&asked).await?;
         Ok(())
     }
 
@@ -372,7 +376,7 @@ fn asking(id: u32, expression: &str) -> String {
     format!(
         "window.asked ??= {{}};
          const told = (error) => ({{
-             isError: error instanceof Error,
+             isError: error instanceof window.Error, // The page's: in Firefox this script has one of its own.
              ...Object.fromEntries(['name', 'code', 'message', 'correlationId', 'retryable', 'interactionRequired',
                  'consentUrl', 'aadsts'].map((member) => [member, error[member] ?? null])),
          }});
