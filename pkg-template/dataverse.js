@@ -6,8 +6,10 @@ import { failure } from "./errors.js";
 export async function ask(environment, query) {
   let response;
   try {
+    // Without prototypes: a page can put members on every object.
     response = await fetch(`${environment}/api/data/v9.2/${query}`, {
-      headers: { accept: "application/json" },
+      __proto__: null,
+      headers: { __proto__: null, accept: "application/json" },
       credentials: "same-origin",
       redirect: "manual", // A sign-in page is no answer; its status is 0.
     });

@@ -1,9 +1,10 @@
-// The host's side of the facade: the open calls, and the WebAssembly instance below them.
+// The host's side of the facade: the WebAssembly instance, and what has to be there before it can serve a call.
 //
 // A call waits for three things in turn: a configuration (configuration.js), the user of Power Apps (identity.js) and what an earlier page
 // load left (vault.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
-// would stay open for ever. So the calls are kept here. When an instance dies they are rejected, and the next call gets a fresh one.
+// would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
 
+import { createCalls, plain } from "./calls.js";
 import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
@@ -12,8 +13,6 @@ import { createVault } from "./vault.js";
 
 /* global PINS -- inserted by `cargo xtask dist` */
 
-const CALL_MS = 30_000;
-const PROMPT_MS = 120_000;
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
 
@@ -21,12 +20,11 @@ export function createEngine(emit) {
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
   const identity = createIdentity();
   const vault = createVault();
+  const calls = createCalls();
   let instance;
-  let prompts = 0;
   let restarts = 0;
   let faults = [];
   let lastFault;
-  const calls = new Set();
 
   // What an instance is given. With `ended` it closes the windows, questions and mailboxes that a dead one left open.
   const hooksOf = (life, ended) => ({
@@ -41,11 +39,7 @@ export function createEngine(emit) {
         if (instance === life && life.storage) attempt(() => vault.save(life.storage, use((broker) => broker.snapshot())));
       });
     },
-    // A person is slower than a server. Both ways the clock starts anew, for calls without a limit of their own.
-    prompting(begins) {
-      prompts += begins ? 1 : -1;
-      for (const call of calls) call.wind();
-    },
+    prompting: calls.prompting,
   });
 
   // Every use of the instance. What it throws on purpose is a detail; anything else means that it is broken.
@@ -71,7 +65,7 @@ export function createEngine(emit) {
     const ended = new AbortController();
     life.kill = () => {
       glue.kill(); // Late timers and events of the dead instance do nothing from here on.
-      ended.abort();
+      ended.abort("over");
     };
     compile(glue);
     life.broker = new glue.Broker(hooksOf(life, ended.signal), PINS);
@@ -84,9 +78,7 @@ export function createEngine(emit) {
     restarts += 1;
     lastFault = place;
     life.kill?.();
-    prompts = 0;
-    const detail = failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`);
-    for (const call of [...calls]) call.fail(detail);
+    calls.failAll(failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`));
   }
 
   // Whether a call can be served without waiting for anything.
@@ -124,43 +116,10 @@ export function createEngine(emit) {
       configuration.configure(plain(value));
     },
     call(method, request) {
-      return new Promise((resolve, reject) => {
-        const signal = request?.signal;
-        const input = plain(request);
-        const limit = input.timeoutMs;
-        const ended = new AbortController();
-        input.correlationId ??= crypto.randomUUID();
-        const call = {
-          // Ends this call only: whoever else waits for the same token still gets it.
-          end() {
-            calls.delete(call);
-            clearTimeout(call.timer);
-            ended.abort();
-          },
-          fail(detail) {
-            call.end();
-            reject(isFailure(detail) ? { ...detail, correlationId: detail.correlationId ?? input.correlationId } : detail);
-          },
-          abort: () => call.fail(failure("aborted", "The caller aborted the call.")),
-          wind() {
-            if (limit > 0 && call.timer) return;
-            clearTimeout(call.timer);
-            const ms = limit > 0 ? Math.min(limit, 0x7fffffff) : prompts > 0 ? PROMPT_MS : CALL_MS;
-            call.timer = setTimeout(() => call.fail(failure("timed_out", `The call took longer than ${ms} ms.`)), ms);
-          },
-        };
-        if (signal?.aborted) return call.abort();
-        signal?.addEventListener("abort", call.abort, { signal: ended.signal });
-        calls.add(call);
-        call.wind();
+      return calls.begin(request, async (input, isOpen) => {
         // At once where it can be: a click lets a window open only for a moment.
-        const prepared = isPrepared() ? Promise.resolve() : prepare();
-        prepared
-          .then(() => calls.has(call) && use((broker) => broker[method](input)))
-          .then((value) => {
-            call.end();
-            resolve(value);
-          }, call.fail);
+        if (!isPrepared()) await prepare();
+        if (isOpen()) return use((broker) => broker[method](input));
       });
     },
     diagnostics() {
@@ -177,9 +136,4 @@ function attempt(run) {
   } catch {
     return undefined;
   }
-}
-
-// What goes into the WebAssembly is plain data: no getter of a foreign object runs there, and nobody changes it afterwards.
-function plain(value) {
-  return JSON.parse(JSON.stringify(value ?? {}));
 }

@@ -7,6 +7,10 @@ export function failure(code, message) {
   return { code, message, retryable: ["network", "throttled", "timed_out"].includes(code), interactionRequired: false };
 }
 
+export function aborted() {
+  return failure("aborted", "The caller aborted the call, or its frame is gone.");
+}
+
 export function isFailure(value) {
   return typeof value?.code === "string" && typeof value.message === "string";
 }
@@ -17,8 +21,18 @@ export function toError(detail) {
   // `cause` given this way is not enumerable.
   const error = new Error(known.message, known.cause === undefined ? undefined : { cause: known.cause });
   const name = known.code === "aborted" ? "AbortError" : "TalxisBrokerError";
-  Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  Object.defineProperty(error, "name", { __proto__: null, value: name, configurable: true, writable: true });
   // Own members only: a page can put a `consentUrl` on every object.
   for (const member of MEMBERS) if (Object.hasOwn(known, member) && known[member] !== undefined) error[member] = known[member];
   return error;
+}
+
+// A promise of this realm that rejects with a real Error of this realm, so that `instanceof` holds for the caller. The call begins
+// now: a window opens only within a click. An async function's promise is the browser's own, whatever a page made of `Promise`.
+export async function settle(call) {
+  try {
+    return await call();
+  } catch (detail) {
+    throw toError(detail);
+  }
 }

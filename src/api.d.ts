@@ -4,6 +4,8 @@ declare global {
   interface Window {
     /** There in the same turn in which the script ran; frozen. */
     readonly talxisBroker: TalxisBroker;
+    /** Shared with other scripts of TALXIS: each part may be missing, or another vendor's. */
+    TALXIS?: { Utils?: { readonly TokenManagement?: TokenManagement; readonly TokenBroker?: TokenBroker } };
   }
   interface WindowEventMap {
     /** Fired once on the host window when its broker can be used. */
@@ -30,6 +32,20 @@ export interface TalxisBroker {
   removeEventListener(type: BrokerEventType, listener: (event: BrokerEvent) => void): void;
   /** Plain data for a support person; no token, no claims, no e-mail. */
   diagnostics(): BrokerDiagnostics;
+}
+
+/** `TALXIS.Utils.TokenManagement`: the broker as consumers of npm `@talxis/client-libraries` know it. Errors are the broker's. */
+export interface TokenManagement {
+  /** A client token. The scope names the control client; without scopes it is the configured client `default`. `force` skips the cache. */
+  getAccessToken(scopes?: string[], force?: boolean): Promise<string>;
+  /** A backend token, for a client token that this broker handed out; whether that one is still good does not matter. */
+  getAccessTokenObo(token: string, scopes: string[], force?: boolean): Promise<string>;
+}
+
+/** `TALXIS.Utils.TokenBroker`: for the ribbon. */
+export interface TokenBroker {
+  /** An enable rule that is always true, and sees to it that the broker is there. */
+  isEnabled(): true;
 }
 
 export interface TokenRequest {
@@ -122,6 +138,10 @@ export interface BrokerDiagnostics {
   version: string;
   /** Whether this window is the one in which the broker runs. */
   host: boolean;
+  /** The version in the host, as this frame's facade sees it. */
+  hostVersion?: string;
+  /** Whose `TALXIS.Utils.TokenManagement` this window has: `foreign` is an older broker's or another vendor's, which was left alone. */
+  tokenManagement: "ours" | "foreign" | "missing";
   /** How often the broker had to start afresh after a fault of its own. */
   restarts: number;
   /** Where the last such fault was: a file and a line. */

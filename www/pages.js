@@ -1,10 +1,9 @@
 // The pages of the app and how one follows the other: forms, grids and dashboards change within the one document, as Unified
 // Interface changes them. With each comes a script frame of its own, and with each one goes.
 
-import { is } from "/environment.js";
 import { evaluateBar, evaluateGlobalBar } from "/ribbon-host.js";
 import { ScriptFrame } from "/script-frame.js";
-import { pageContext, setPage } from "/xrm/context.js";
+import { setPage } from "/xrm/context.js";
 import { renewXrm } from "/xrm/xrm.js";
 import { createDashboard } from "/pages/dashboard.js";
 import { createForm } from "/pages/form.js";

@@ -9,7 +9,8 @@ let pages = 0;
 
 export class ScriptFrame {
   #libraries = new Map();
-  #settle;
+  #leave;
+  #gone = new Promise((resolve) => (this.#leave = resolve));
 
   /** For a page or a panel, numbered by its internal page id; or for the global bar, by that name. */
   constructor(suffix = nextPageId()) {
@@ -22,15 +23,13 @@ export class ScriptFrame {
     // powerapps.md §10.2 [U] switch `frame-sandbox`
     if (is("frame-sandbox", "scripts")) frame.sandbox = "allow-same-origin allow-scripts";
     this.element = frame;
-    /** Settles when scripts can run, or never will. */
-    this.ready = new Promise((resolve) => {
-      this.#settle = resolve;
-      frame.addEventListener("load", () => {
-        installPreload(frame.contentWindow);
-        installXrm(frame.contentWindow);
-        resolve();
-      }, { once: true });
+    const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true })).then(() => {
+      frame.contentWindow.addEventListener("pagehide", this.#leave);
+      installPreload(frame.contentWindow);
+      installXrm(frame.contentWindow);
     });
+    /** Settles when scripts can run, or never will. */
+    this.ready = Promise.race([loaded, this.#gone]);
     document.body.append(frame);
   }
 
@@ -42,17 +41,17 @@ export class ScriptFrame {
     return this.element.isConnected;
   }
 
-  /** Runs a library in the frame; one that is there already does not run again. */
+  /** Runs a library in the frame; one that is there already does not run again. Ends when the frame does. */
   async load(address, { again = false } = {}) {
     await this.ready;
     if (!this.isAlive) return;
     if (again || !this.#libraries.has(address)) this.#libraries.set(address, this.#run(address));
-    await this.#libraries.get(address);
+    await Promise.race([this.#libraries.get(address), this.#gone]);
   }
 
   destroy() {
     this.element.remove();
-    this.#settle();
+    this.#leave();
   }
 
   #run(address) {

@@ -1,8 +1,9 @@
 //! The browser for [`broker_core`]: one file per capability, each undoing on drop what it did. No file here knows a protocol.
 //!
-//! Room is left for the capabilities of later flows: a hidden frame, and a navigation of the page.
+//! Room is left for the navigation of a whole page.
 
 pub mod clock;
+mod frame;
 pub mod host;
 pub mod http;
 pub mod random;
@@ -11,6 +12,7 @@ mod inbox;
 mod wait;
 mod window;
 
+pub use frame::Frame;
 pub use inbox::Inbox;
 pub use wait::Waiting;
 pub use window::Popup;
@@ -38,6 +40,7 @@ impl Web {
 
 impl Env for Web {
     type Json = Value;
+    type Frame = Frame;
     type Popup = Popup;
     type Sent = Sent;
     type Wait = Waiting;
@@ -77,6 +80,18 @@ impl Env for Web {
 
     fn activated(&self) -> bool {
         window::activated()
+    }
+
+    fn frames_work(&self) -> bool {
+        frame::work()
+    }
+
+    fn remember_frames(&self, work: bool) {
+        frame::remember(work);
+    }
+
+    fn open_frame(&self, url: &str) -> Frame {
+        Frame::open(&self.hooks, url)
     }
 
     fn open_popup(&self, url: &str) -> Option<Popup> {

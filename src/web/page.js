@@ -231,6 +231,33 @@ function fieldsOf(form) {
   });
 }
 
+// --- frame.rs: a hidden frame in which Entra may answer without the user (msal.md §2.5), and whether such frames bring anything: where
+// cookies of other sites are blocked they do not, and the tab need not learn that twice.
+
+const NO_FRAMES = "talxis-broker:no-frames";
+let framesFailed = false; // Where nothing can be stored.
+
+export function framesWork() {
+  return !framesFailed && !attempt(() => sessionStorage.getItem(NO_FRAMES));
+}
+
+export function rememberFrames(work) {
+  framesFailed = !work;
+  attempt(() => (work ? sessionStorage.removeItem(NO_FRAMES) : sessionStorage.setItem(NO_FRAMES, "1")));
+}
+
+export function openFrame(hooks, url) {
+  const frame = document.createElement("iframe");
+  frame.setAttribute(MARK, "");
+  frame.title = TEXTS.label;
+  frame.hidden = true;
+  // It may run Entra's scripts and come back to this origin's redirect page. It may not take the app's window away.
+  frame.sandbox = "allow-scripts allow-same-origin allow-forms";
+  frame.src = url;
+  (document.body ?? document.documentElement).append(frame);
+  return closedWith(hooks, { close: () => frame.remove() });
+}
+
 // --- http.rs: `fetch`, held to what needs no CORS preflight and leaves no trace (contract §4): no credentials, no custom headers, no
 // redirect, no cache, no referrer.
 
@@ -238,8 +265,9 @@ function fieldsOf(form) {
 // such. Rejects with whether the browser says that it is offline. Pages wrap `fetch`: what throws or gives anything else is no answer.
 export async function post(url, body) {
   const request = {
+    __proto__: null, // A page can put members on every object.
     method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
+    headers: { __proto__: null, "content-type": "application/x-www-form-urlencoded" },
     body,
     credentials: "omit",
     redirect: "error",

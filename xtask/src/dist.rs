@@ -1,4 +1,5 @@
-//! `cargo xtask dist`: the files as Dataverse serves them (contract §3), in `dist/webresources/`, whose tree is their names.
+//! `cargo xtask dist`: the files as Dataverse serves them (contract §3), in `dist/webresources/`, whose tree is their names; and the
+//! module by which controls find the broker (contract §8), in `dist/npm/`.
 //!
 //! One script holds everything that a token needs, the WebAssembly included, so that `window.talxisBroker` is there in the same
 //! turn. Equal sources give equal bytes; no path of this machine and no file beyond the size budget gets out.
@@ -24,16 +25,20 @@ use tools::Node;
 const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
-/// The facade and what it imports, but for the file that holds the glue.
-const MODULES: [&str; 10] = [
+/// What is packed around the WebAssembly, beside `instance.js`; the first is where it begins.
+const MODULES: [&str; 14] = [
+    "boot.js",
+    "calls.js",
     "configuration.js",
     "dataverse.js",
     "engine.js",
     "errors.js",
     "events.js",
     "facade.js",
+    "forwarder.js",
     "host.js",
     "identity.js",
+    "token-management.js",
     "variables.js",
     "vault.js",
 ];
@@ -108,7 +113,13 @@ pub(crate) fn dist(pins: &Pins) -> Outcome {
     write(&redirect.join("redirect.html"), &read(&template("redirect.html"))?)?;
     write(&redirect.join("redirect.js"), &node.minify(&template("redirect.js"))?)?;
 
-    let traces = traces::in_folder(&out)?;
+    let npm = root().join("dist/npm");
+    write(&npm.join("index.js"), &node.module(&template("npm/index.js"))?)?;
+    write(&npm.join("index.d.ts"), &read(&template("npm/index.d.ts"))?)?;
+    write(&npm.join("api.d.ts"), &read(&root().join("src/api.d.ts"))?)?;
+
+    let mut traces = traces::in_folder(&out)?;
+    traces.extend(traces::in_folder(&npm)?);
     if !traces.is_empty() {
         return Err(format!("Paths of this machine stand in the packed files: {}.", traces.join(", ")));
     }
@@ -180,7 +191,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),
     ];
-    let script = node.bundle(&source.join("facade.js"), &constants)?;
+    let script = node.bundle(&source.join("boot.js"), &constants)?;
     // The mark says that this is UTF-8, whatever the server says.
     Ok(format!("\u{feff}{}", replace_once(&script, PLACE, &literal.text)?))
 }

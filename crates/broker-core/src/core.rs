@@ -34,6 +34,8 @@ pub struct Core<E: Env> {
     pub(crate) refreshes: Flights,
     /// At most one.
     pub(crate) sign_ins: Flights,
+    /// At most one.
+    pub(crate) silent_sign_ins: Flights,
 }
 
 impl<E: Env> Core<E> {
@@ -51,6 +53,7 @@ impl<E: Env> Core<E> {
             calls: Flights::default(),
             refreshes: Flights::default(),
             sign_ins: Flights::default(),
+            silent_sign_ins: Flights::default(),
         })
     }
 
@@ -118,14 +121,12 @@ impl<E: Env> Core<E> {
         flow::sign_in::sign_in(self, request)
     }
 
-    /// Forgets the session and every token. What is under way ends in an error and leaves nothing behind.
+    /// Forgets the session and every token, and lets nobody sign in again without the user. What is under way ends in an error and
+    /// leaves nothing behind.
     pub fn sign_out(&self) {
-        self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
-        let signed_in = self.session.borrow().is_some();
-        self.forget();
-        if signed_in {
-            self.emit(EventKind::SignedOut, "", "", None);
-        }
+        self.part();
+        // Entra still knows the user: the next call's hidden frame would bring the session back.
+        self.env.remember_frames(false);
     }
 
     /// Who is signed in.
@@ -138,7 +139,16 @@ impl<E: Env> Core<E> {
     /// become known.
     pub(crate) fn part_with_others(&self) {
         if self.session().is_some_and(|session| !self.env.host().is_user(session.account())) {
-            self.sign_out();
+            self.part();
+        }
+    }
+
+    fn part(&self) {
+        self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
+        let signed_in = self.session.borrow().is_some();
+        self.forget();
+        if signed_in {
+            self.emit(EventKind::SignedOut, "", "", None);
         }
     }
 
@@ -206,6 +216,7 @@ impl<E: Env> Core<E> {
         self.calls.close();
         self.refreshes.close();
         self.sign_ins.close();
+        self.silent_sign_ins.close();
         self.session.take();
         self.cache.take();
         if let Some(invitation) = self.invitation.take() {

@@ -8,6 +8,8 @@ use std::future::Future;
 pub trait Env: 'static {
     /// A parsed JSON value.
     type Json: Json;
+    /// A hidden frame; dropping it removes it.
+    type Frame: 'static;
     /// A sign-in window that was opened; dropping it closes it if it is still there.
     type Popup: 'static;
     /// The wait for an answer.
@@ -37,6 +39,12 @@ pub trait Env: 'static {
     fn host(&self) -> HostFacts;
     /// Whether the user acted recently enough for a window to open.
     fn activated(&self) -> bool;
+    /// Whether a hidden frame may bring anything, as far as this tab remembers.
+    fn frames_work(&self) -> bool;
+    /// Remembers it.
+    fn remember_frames(&self, work: bool);
+    /// Opens a hidden frame.
+    fn open_frame(&self, url: &str) -> Self::Frame;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
     /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler. Dropping

@@ -37,6 +37,8 @@ pub enum Code {
     PopupTimeout,
     /// A scope outside the allow-list, or scopes of several resources.
     ScopeNotAllowed,
+    /// The hidden frame never answered.
+    SilentTimeout,
     /// The STS refused for a reason that asking again does not change.
     StsRejected,
     /// The STS cannot be reached or is out of order.
@@ -72,6 +74,7 @@ impl Code {
             Self::PopupBlocked => "popup_blocked",
             Self::PopupTimeout => "popup_timeout",
             Self::ScopeNotAllowed => "scope_not_allowed",
+            Self::SilentTimeout => "silent_timeout",
             Self::StsRejected => "sts_rejected",
             Self::StsUnavailable => "sts_unavailable",
             Self::Throttled => "throttled",
@@ -110,6 +113,7 @@ impl Code {
             }
             Self::PopupTimeout => "The sign-in window never answered: call signIn() again.",
             Self::ScopeNotAllowed => "These scopes are not allowed for this control client.",
+            Self::SilentTimeout => "Entra did not answer without the user: call signIn().",
             Self::StsRejected => {
                 "The token service refuses the request, and asking again would not change that."
             }
@@ -139,6 +143,7 @@ impl Code {
                 | Self::LoginRequired
                 | Self::PopupBlocked
                 | Self::PopupTimeout
+                | Self::SilentTimeout
                 | Self::UserCancelled
         )
     }

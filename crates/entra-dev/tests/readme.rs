@@ -26,7 +26,7 @@ fn exists(test: &str) -> bool {
     let (module, function) = test.rsplit_once("::").unwrap();
     let (folder, module) = match module.split_once("::") {
         Some(("interop", module)) => ("tests/interop/tests/interop", module),
-        Some(("demo", module)) => ("crates/demo/tests/apis", module),
+        Some(("demo", module)) => ("crates/demo/tests/over_http", module),
         _ => ("crates/entra-dev/tests/over_http", module),
     };
     let source =

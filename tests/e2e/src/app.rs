@@ -7,6 +7,9 @@ use crate::{Failure, Result, Stage, until};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// The id of the global bar's script frame.
+pub const HEADER_FRAME: &str = "ClientApiFrame_crm_header_global";
+
 /// One evaluation of the ribbon's enable rule.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Evaluation {
@@ -79,7 +82,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The ids of the script frames that are there now; the page's, or the panel's over it, is the last.
+    /// The ids of the script frames that are there now, the global bar's among them.
     ///
     /// # Errors
     /// When the browser refuses.
@@ -88,6 +91,16 @@ impl Stage {
             "return [...document.querySelectorAll('iframe[id^=ClientApiFrame_]')].map(({ id }) => id)",
         )
         .await
+    }
+
+    /// The id of the script frame of the page, or of the panel over it: the one that came last.
+    ///
+    /// # Errors
+    /// When the browser refuses, or there is none.
+    pub async fn page_frame(&self) -> Result<String> {
+        let frames = self.script_frames().await?;
+        let last = frames.into_iter().rfind(|id| id != HEADER_FRAME);
+        last.ok_or_else(|| Failure::wrong("The page has no script frame."))
     }
 
     /// Takes a script frame away in the middle of whatever runs there.

@@ -6,10 +6,11 @@
 mod app;
 mod browser;
 mod engine;
+pub mod packages;
 mod stage;
 mod token;
 
-pub use app::Evaluation;
+pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
 pub use engine::{Engine, ThirdPartyCookies};
 pub use stage::{Asked, BrokerError, Stage, on_stage, on_stage_with};

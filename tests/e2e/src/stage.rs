@@ -160,7 +160,7 @@ impl Stage {
         let _: Value = self.script(&format!("talxisBroker.configure({config})")).await?;
         // A call before the first click, as controls make it: with it the broker looks for what an earlier page load left, and WebKit
         // forgets a click while that goes on.
-        let asked = self.ask("talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })").await?;
+        let asked = self.ask("talxisBroker.getToken({ client: 'nobody', interaction: 'never' })").await?;
         self.refusal(&asked).await?;
         Ok(())
     }

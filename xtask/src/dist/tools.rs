@@ -67,6 +67,13 @@ impl Node {
         printed(&mut command)
     }
 
+    /// Bundles a module for other people's bundlers: readable, with what it imports inside.
+    pub(crate) fn module(&self, entry: &Path) -> Outcome<String> {
+        let mut command = self.tool("esbuild/bin/esbuild");
+        command.arg(entry).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        printed(&mut command)
+    }
+
     /// Minifies a script that imports nothing.
     pub(crate) fn minify(&self, entry: &Path) -> Outcome<String> {
         printed(&mut self.esbuild(entry))

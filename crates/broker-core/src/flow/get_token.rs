@@ -5,7 +5,7 @@ use crate::{
     Code, Env, EventKind, Result, TokenRequest, TokenResult,
     call::Call,
     core::{Core, signed_out},
-    flow::{backend_token, post::offline, sign_in},
+    flow::{attempt::Ask, backend_token, post::offline, sign_in},
     session::Session,
     single_flight::{Flight, Landing},
 };
@@ -65,8 +65,7 @@ fn session_or_sign_in<E: Env>(core: &Rc<Core<E>>, call: &Call) -> Landing {
     match core.usable_session() {
         _ if core.env.host().offline => Landing::ready(Err(offline())),
         Some(_) => Landing::ready(Ok(())),
-        None if call.may_prompt() => sign_in::join(core, sign_in::Ask::for_call(call)),
-        None => Landing::ready(Err(Code::InteractionRequired.into())),
+        None => sign_in::join(core, Ask::for_call(call)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happens in a call, one file per flow, each to be read from top to bottom.
 
+pub(crate) mod attempt;
 mod backend_token;
 mod client_token;
 mod entra;
@@ -7,3 +8,4 @@ pub(crate) mod get_token;
 pub(crate) mod invitation;
 mod post;
 pub(crate) mod sign_in;
+mod silent;

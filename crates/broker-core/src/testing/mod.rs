@@ -195,6 +195,7 @@ impl World {
 
 impl Env for FakeEnv {
     type Json = Value;
+    type Frame = FakePopup;
     type Popup = FakePopup;
     type Sent = Sent;
     type Wait = Wait;
@@ -252,6 +253,18 @@ impl Env for FakeEnv {
 
     fn activated(&self) -> bool {
         self.0.windows.activated.get()
+    }
+
+    fn frames_work(&self) -> bool {
+        self.0.windows.frames.get() == Some(true)
+    }
+
+    fn remember_frames(&self, work: bool) {
+        self.0.windows.frames.update(|frames| frames.and(Some(work)));
+    }
+
+    fn open_frame(&self, url: &str) -> FakePopup {
+        self.0.windows.open_frame(url)
     }
 
     fn open_popup(&self, url: &str) -> Option<FakePopup> {

@@ -13,6 +13,11 @@ use std::{
 pub(crate) struct Windows {
     pub(crate) activated: Cell<bool>,
     pub(crate) gave_up: Signal<()>,
+    /// Whether the tab remembers that hidden frames work; none in a browser where they never do, as long as no test says so.
+    pub(crate) frames: Cell<Option<bool>>,
+    framed: RefCell<Vec<String>>,
+    /// The last window or frame.
+    last: RefCell<String>,
     blocked: Cell<bool>,
     opened: RefCell<Vec<String>>,
     closed: Rc<Cell<usize>>,
@@ -66,7 +71,15 @@ impl Windows {
             return None;
         }
         self.opened.borrow_mut().push(url.to_owned());
+        self.last.replace(url.to_owned());
         Some(FakePopup { _closes: Count(self.closed.clone()) })
+    }
+
+    pub(crate) fn open_frame(&self, url: &str) -> FakePopup {
+        assert!(self.inbox(url).is_some(), "a frame may open only when its inbox listens");
+        self.framed.borrow_mut().push(url.to_owned());
+        self.last.replace(url.to_owned());
+        FakePopup { _closes: Count(self.closed.clone()) }
     }
 
     pub(crate) async fn invite(&self, url: &str) -> Invitation<FakePopup> {
@@ -124,6 +137,25 @@ impl FakeEnv {
         self.respond(&["code=good&state=", &state].concat());
     }
 
+    /// This browser has hidden frames that may work.
+    pub fn allow_frames(&self) {
+        self.0.windows.frames.set(Some(true));
+    }
+
+    /// The addresses of all hidden frames.
+    #[must_use]
+    pub fn framed(&self) -> Vec<String> {
+        self.0.windows.framed.borrow().clone()
+    }
+
+    /// The redirect page passes this response on to the last hidden frame's sign-in; `STATE` stands for its state.
+    pub fn respond_in_frame(&self, response: &str) {
+        let url = self.framed().pop().expect("no frame is open");
+        let response = response.replace("STATE", &parameter(&url, "state"));
+        self.0.windows.inbox(&url).expect("nobody listens").send(response);
+        self.run();
+    }
+
     /// The redirect page passes this response on to the last window's sign-in.
     pub fn respond(&self, response: &str) {
         let url = self.opened().pop().expect("no window is open");
@@ -131,10 +163,10 @@ impl FakeEnv {
         self.run();
     }
 
-    /// A parameter of the last window's address.
+    /// A parameter of the address of the last window or frame.
     #[must_use]
     pub fn parameter(&self, name: &str) -> String {
-        parameter(&self.opened().pop().expect("no window is open"), name)
+        parameter(&self.0.windows.last.borrow(), name)
     }
 
     /// The addresses of all windows that opened.

@@ -14,6 +14,7 @@ mod endings;
 mod failures;
 mod identity;
 mod prompts;
+mod silent;
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
 const FEED: &str = "api://a0000000-0000-4000-8000-000000000002/API.AccessAsUser.All";

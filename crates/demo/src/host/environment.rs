@@ -1,7 +1,11 @@
 //! What a Power Apps environment holds: its organisation, users, environment variables, web resources, and how it is switched.
 
 use super::{Switches, WebResources};
-use axum::Json;
+use axum::{
+    Json,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use estate::{Estate, Tenant};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -85,7 +89,7 @@ impl Environment {
     }
 
     /// What the page reads when it loads: what Unified Interface finds in main.aspx itself.
-    pub(crate) fn page(&self) -> Json<Value> {
+    pub(crate) fn page(&self) -> Response {
         let mut page = self.page.clone();
         if let Some(page) = page.as_object_mut() {
             page.insert("switches".to_owned(), json!(self.switches));
@@ -96,7 +100,7 @@ impl Environment {
                 json!({ "id": Self::ORGANIZATION_ID, "environmentId": Self::ENVIRONMENT_ID, "uniqueName": Self::UNIQUE_NAME }),
             );
         }
-        Json(page)
+        ([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response()
     }
 }
 

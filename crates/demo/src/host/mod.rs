@@ -168,7 +168,7 @@ impl Host {
                 Ok(()) => self.with_policy(self.0.pages.answer("index.html"), Document::Main, &environment),
                 Err(why) => (StatusCode::BAD_REQUEST, why.to_string()).into_response(),
             },
-            "/demo.json" => environment.page().into_response(),
+            "/demo.json" => environment.page(),
             other => self.with_policy(
                 self.0.pages.answer(other.trim_start_matches('/')),
                 Document::Other,

@@ -26,9 +26,16 @@ fn page(address: &str) -> String {
   <head>
     <meta charset="utf-8">
     <title>Outer page</title>
-    <style>body {{ margin: 0 }} iframe {{ border: 0; width: 100vw; height: 100vh; display: block }}</style>
+    <style>
+      body {{ margin: 0; height: 100vh; display: grid; grid-template-rows: auto 1fr; font: 14px system-ui, sans-serif }}
+      p {{ margin: 0; padding: 6px 16px; color: #fff; background: #464775 }}
+      iframe {{ border: 0; width: 100%; height: 100% }}
+    </style>
   </head>
-  <body><iframe id="app" title="The app" src="{address}"></iframe></body>
+  <body>
+    <p>A page of another site, as Teams is one, with the app in a frame</p>
+    <iframe id="app" title="The app" src="{address}"></iframe>
+  </body>
 </html>
 "#
     )

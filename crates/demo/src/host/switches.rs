@@ -116,8 +116,8 @@ mod tests {
         Switches::parse(&fs::read_to_string(project().join("www").join(TABLE)).unwrap()).unwrap()
     }
 
-    /// Every line below www/ and crates/demo/src that cites powerapps.md with a tag: section, tag, and the switch it names.
-    fn citations() -> Vec<(String, String, Option<String>)> {
+    /// Every line of code below www/ and crates/demo/src, with its file's name.
+    fn lines() -> Vec<String> {
         fn walk(folder: &Path, lines: &mut Vec<String>) {
             for entry in fs::read_dir(folder).unwrap().flatten() {
                 let path = entry.path();
@@ -136,6 +136,11 @@ mod tests {
         let mut lines = Vec::new();
         walk(&project().join("www"), &mut lines);
         walk(&project().join("crates/demo/src"), &mut lines);
+        lines
+    }
+
+    /// Every line that cites powerapps.md with a tag: section and tag, the line, and the switch it names.
+    fn citations() -> Vec<(String, String, Option<String>)> {
         let tags = ["[V]", "[S]", "[I]", "[U]", "[S/I]"];
         let citation = |line: &String| {
             let tag = tags.into_iter().find(|tag| line.contains(tag))?;
@@ -143,7 +148,7 @@ mod tests {
             let switch = line.split("switch `").nth(1).and_then(|rest| rest.split('`').next());
             Some((format!("§{section} {tag}"), line.clone(), switch.map(str::to_owned)))
         };
-        lines.iter().filter_map(citation).collect()
+        lines().iter().filter_map(citation).collect()
     }
 
     #[test]
@@ -168,6 +173,24 @@ mod tests {
             assert!(cited.contains(&row.name), "nothing cites switch {}", row.name);
             assert!(row.values.len() > 1, "switch {} has one answer only", row.name);
         }
+    }
+
+    #[test]
+    fn code_asks_only_for_answers_that_exist() {
+        let mut asked = 0;
+        for line in lines() {
+            for call in line.split("is(\"").skip(1) {
+                let mut words = call.split('"');
+                let (Some(name), Some(", "), Some(value)) = (words.next(), words.next(), words.next()) else {
+                    continue;
+                };
+                asked += 1;
+                table()
+                    .with([format!("{name}={value}").as_str()])
+                    .unwrap_or_else(|why| panic!("{line}: {why}"));
+            }
+        }
+        assert!(asked > 20, "{asked} calls were found");
     }
 
     #[test]

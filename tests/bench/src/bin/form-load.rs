@@ -5,7 +5,7 @@
 use bench::{Row, percentile, print};
 use demo::{Demo, Options};
 use e2e::{Browser, Engine, Failure, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 const ROUNDS: usize = 40;
@@ -104,9 +104,10 @@ impl Stand<'_> {
     /// Milliseconds that the main thread of the page has been busy.
     async fn busy(&self) -> Result<f64> {
         let answer = self.browser.cdp().send_raw("Performance.getMetrics", json!({})).await?;
-        let metrics = answer["metrics"].as_array().cloned().unwrap_or_default();
-        let duration = metrics.iter().find(|metric| metric["name"] == "TaskDuration");
-        let seconds = duration.and_then(|metric| metric["value"].as_f64());
+        let metrics = answer.get("metrics").and_then(Value::as_array).cloned().unwrap_or_default();
+        let duration =
+            metrics.iter().find(|metric| metric.get("name").is_some_and(|name| name == "TaskDuration"));
+        let seconds = duration.and_then(|metric| metric.get("value")?.as_f64());
         seconds
             .map(|seconds| seconds * 1000.0)
             .ok_or_else(|| Failure::wrong("Chromium tells no TaskDuration."))

@@ -7,7 +7,15 @@
 
 mod boot;
 mod configuration;
+mod frames;
+mod hostile_host;
 mod identity;
+mod lookalike;
+mod navigation;
+mod pages;
+mod token_management;
+mod versions;
+mod wait_for_broker;
 
 use e2e::Stage;
 use entra_dev::{Endpoint, GrantType, Outcome, Request};

@@ -117,7 +117,7 @@ mod tests {
     fn a_filter_joins_equality_and_endings_with_or() {
         let filter = "schemaname eq 'talxis_TokenBrokerConfig' or endswith(schemaname,'_TokenBrokerClients')";
         assert!(fits(filter, "talxis_TokenBrokerConfig") && fits(filter, "abc_Files_TokenBrokerClients"));
-        assert!(!fits(filter, "talxis_TokenBrokerConfig2") && !fits(filter, "other"));
+        assert!(!fits(filter, "talxis_TokenBrokerConfig2") && !fits(filter, "abc_TokenBrokerClients2"));
     }
 
     #[test]

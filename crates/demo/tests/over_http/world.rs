@@ -24,22 +24,27 @@ pub(crate) async fn start() -> Parts {
 /// With more in the estate than is there.
 pub(crate) async fn start_with(more: &str) -> Parts {
     let _alone = STARTING.lock().await;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let webresources = scratch.join("webresources");
-    std::fs::create_dir_all(&webresources).unwrap();
-    std::fs::write(webresources.join("talxis_tokenmanagement.js"), "").unwrap();
-    let text = std::fs::read_to_string(root.join("www/estate.toml")).unwrap();
-    let options = Options {
-        estate: Estate::parse(&(text + more)).unwrap(),
-        webresources,
-        certificates: scratch.join("certificates"),
-        ..Options::of_project(&root).unwrap()
-    };
+    let options = options("webresources", more);
     let demo = Demo::start(options).await.unwrap();
     let page: Value = get(&format!("{}/demo.json", demo.origin()), "").await.json().await.unwrap();
     let url = |origin: &str, path: &str| format!("{}{path}", page[origin].as_str().unwrap());
     Parts { graph: url("graph", "/v1.0/me"), feed: url("feed", "/feed"), demo }
+}
+
+/// Options with an empty file in the packed broker's place, in a folder of that name.
+pub(crate) fn options(folder: &str, more: &str) -> Options {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let webresources = scratch.join(folder);
+    std::fs::create_dir_all(&webresources).unwrap();
+    std::fs::write(webresources.join("talxis_tokenmanagement.js"), "").unwrap();
+    let text = std::fs::read_to_string(root.join("www/estate.toml")).unwrap();
+    Options {
+        estate: Estate::parse(&(text + more)).unwrap(),
+        webresources,
+        certificates: scratch.join("certificates"),
+        ..Options::of_project(&root).unwrap()
+    }
 }
 
 /// Asks with a token. Names under `.localhost` are loopback (RFC 6761 §6.3), whatever the resolver thinks.

@@ -1,7 +1,10 @@
-//! The sample APIs over HTTP. Needs the estate file and no browser.
+//! The sample APIs and the Power Apps environment over HTTP. Needs the estate file and no browser.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
 mod admission;
+mod policies;
 mod revocation;
+mod web_api;
+mod web_resources;
 mod world;

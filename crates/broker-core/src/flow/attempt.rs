@@ -1,0 +1,173 @@
+//! One way to Entra and back: the authorization request, its response, the code, the session. A window, a hidden frame and a redirect
+//! differ only in how the response comes. Keeps nothing of a response that is not exactly the answer to its request.
+
+use crate::{
+    Account, Code, Env, Error, EventKind, Result, SignInRequest,
+    authorize::{AuthorizationRequest, Pending},
+    call::Call,
+    config::Config,
+    core::Core,
+    flow::{
+        entra,
+        post::{Answer, Posted, post},
+    },
+    id_token::Expected,
+    members::invalid,
+    scope,
+    token::{self, CodeGrant},
+    url::Address,
+};
+use std::rc::Rc;
+
+/// Who asks for a sign-in, and how.
+pub(crate) struct Ask {
+    pub(crate) config: Rc<Config>,
+    /// Empty: `signIn()`, which is a click by promise, so that nothing has to invite.
+    pub(crate) client: String,
+    /// Whether the user may be asked.
+    pub(crate) may_prompt: bool,
+    pub(crate) request: SignInRequest,
+}
+
+/// A sign-in under way.
+pub(crate) struct Attempt {
+    pub(crate) pending: Pending,
+    tenant: String,
+    tenant_url: String,
+    redirect_uri: String,
+    /// Where the window goes.
+    pub(crate) url: String,
+    /// How often somebody had signed out when it began.
+    sign_outs: u32,
+}
+
+/// OpenID Connect's `prompt` that lets the user choose.
+pub(crate) const SELECT_ACCOUNT: &str = "select_account";
+/// The packaged redirect page, below the environment's address (contract §3).
+const REDIRECT_PAGE: &str = "/WebResources/talxis_/tokenbroker/redirect.html";
+
+impl Ask {
+    /// A call of `getToken` needs a session.
+    pub(crate) fn for_call(call: &Call) -> Self {
+        Self {
+            config: call.config.clone(),
+            client: call.client.id.clone(),
+            may_prompt: call.may_prompt(),
+            request: SignInRequest {
+                correlation_id: call.request.correlation_id.clone(),
+                ..SignInRequest::default()
+            },
+        }
+    }
+
+    /// Whether this is `signIn()`.
+    pub(crate) fn is_sign_in(&self) -> bool {
+        self.client.is_empty()
+    }
+
+    /// Whether it is about somebody else than this.
+    pub(crate) fn wants_another(&self, account: &Account) -> bool {
+        let hint = &self.request.login_hint;
+        self.request.select_account || !hint.is_empty() && !hint.eq_ignore_ascii_case(&account.username)
+    }
+}
+
+impl Attempt {
+    /// The next one for whoever asks; `prompt` is OpenID Connect's, empty for none.
+    ///
+    /// # Errors
+    /// `config_invalid` where neither Power Apps nor the configuration says where to sign in.
+    pub(crate) fn new<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Self> {
+        let (config, wish, host) = (&ask.config, &ask.request, core.env.host());
+        let tenant = core.tenant(config);
+        if tenant.is_empty() {
+            return Err(invalid("tenant", "is needed outside of Power Apps"));
+        }
+        let environment = host.client_url.as_deref().and_then(Address::parse);
+        let redirect_uri = match environment {
+            Some(environment) if config.redirect_uri.is_empty() => [environment.text, REDIRECT_PAGE].concat(),
+            _ => config.redirect_uri.clone(),
+        };
+        if redirect_uri.is_empty() {
+            return Err(invalid("redirectUri", "is needed outside of Power Apps"));
+        }
+        let login_hint = match wish.login_hint.as_str() {
+            // A hint would skip the choice.
+            "" if prompt != SELECT_ACCOUNT => host.login_hint.as_deref().unwrap_or_default(),
+            hint => hint,
+        };
+        let tenant_url = config.tenant_url(&tenant);
+
+        let pending = Pending::new(&core.env.random(), core.env.random(), core.env.random());
+        let url = pending.url(&AuthorizationRequest {
+            tenant_url: &tenant_url,
+            client_id: &config.client_id,
+            redirect_uri: &redirect_uri,
+            login_hint,
+            prompt,
+            correlation_id: &ask.request.correlation_id,
+        });
+        Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })
+    }
+
+    /// Redeems the code in a response.
+    ///
+    /// # Errors
+    /// What the response says instead; `login_required` if somebody signed out meanwhile.
+    pub(crate) fn redeem<E: Env>(
+        &self,
+        core: &Core<E>,
+        ask: &Ask,
+        response: &E::Json,
+    ) -> Result<Posted<E::Json>> {
+        let code = self.pending.code(response)?;
+        core.still_wanted(self.sign_outs)?;
+        let grant = CodeGrant {
+            client_id: &ask.config.client_id,
+            redirect_uri: &self.redirect_uri,
+            code: &code,
+            verifier: &self.pending.verifier,
+        };
+        let url = token::endpoint(&self.tenant_url, &ask.request.correlation_id);
+        Ok(post(core, &url, &grant.body(), Code::Network))
+    }
+
+    /// Begins the session. The access token is dropped: it is for no control client.
+    ///
+    /// # Errors
+    /// What Entra refuses, and `account_mismatch` for anybody but the user of Power Apps.
+    pub(crate) fn accept<E: Env>(
+        &self,
+        core: &Core<E>,
+        ask: &Ask,
+        answer: Result<Answer<E::Json>>,
+    ) -> Result<()> {
+        let expected = Expected {
+            client_id: &ask.config.client_id,
+            tenant_url: &self.tenant_url,
+            tenant: &self.tenant,
+            nonce: Some(&self.pending.nonce),
+        };
+        let judged = answer.and_then(|answer| entra::judge(core, &answer, &expected, scope::OIDC));
+        let (response, account) = judged.map_err(|mut error| {
+            // A code that is no good is a failed sign-in, not the end of a session.
+            if error.code == Code::LoginRequired {
+                let aadsts = error.aadsts;
+                error = Code::IdentityProvider.into();
+                error.aadsts = aadsts;
+            }
+            error
+        })?;
+        let Some((account, token)) = account.zip(response.refresh_token) else {
+            let message = "Entra's answer lacks the id token or the refresh token.";
+            return Err(Error::new(Code::IdentityProvider, message));
+        };
+        core.still_wanted(self.sign_outs)?;
+        if !core.env.host().is_user(&account) {
+            return Err(Code::AccountMismatch.into());
+        }
+        core.begin(Rc::new(account), token);
+        core.emit(EventKind::SignedIn, &ask.request.correlation_id, &ask.client, None);
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! Sign-in without the user: Entra is asked in a hidden frame with `prompt=none` (OpenID Connect Core §3.1.2.1; msal.md §2.5), for all who
+//! wait at once. Where cookies of other sites are blocked that cannot work, so one failure is remembered in the tab until the
+//! user has signed in by hand: nobody pays for it twice.
+
+use crate::{
+    Code, Env, Inbox, Result,
+    core::Core,
+    flow::attempt::{Ask, Attempt},
+    race::{First, race},
+    single_flight::{Flight, Landing},
+};
+use std::rc::Rc;
+
+/// For how long the frame may be silent, in milliseconds. A page that refuses to be framed never answers.
+const LONGEST_WAIT: u32 = 6_000;
+
+/// Joins the silent sign-in under way, or starts one, where that may bring anything.
+pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Landing {
+    if !core.env.frames_work() {
+        return Landing::ready(Err(Code::InteractionRequired.into()));
+    }
+    core.silent_sign_ins.join(&core.env, String::new(), &|| depart(core, ask))
+}
+
+/// Whether a prompt may bring what this failure did not.
+pub(crate) fn leaves_hope(error: Code) -> bool {
+    !matches!(error, Code::BlockedByPolicy | Code::ConfigInvalid | Code::Network | Code::Throttled)
+}
+
+fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
+    let (core, ask) = (core.clone(), ask.clone());
+    Box::pin(async move {
+        let landed = fly(&core, &ask).await;
+        if landed.as_ref().is_err_and(|error| leaves_hope(error.code)) {
+            core.env.remember_frames(false);
+        }
+        landed
+    })
+}
+
+async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
+    let attempt = Attempt::new(core, ask, "none")?;
+    let mut inbox = core.env.inbox(attempt.pending.id());
+    let frame = core.env.open_frame(&attempt.url);
+    let response = match race(inbox.response(), core.env.sleep(LONGEST_WAIT)).await {
+        First::Left(response) => response,
+        First::Right(_) => return Err(Code::SilentTimeout.into()),
+    };
+    drop((frame, inbox));
+
+    let answer = attempt.redeem(core, ask, &response)?.await;
+    attempt.accept(core, ask, answer)
+}

@@ -1,0 +1,151 @@
+//! Sign-in without the user: one hidden frame for all, then one prompt, and nobody pays twice for a frame that cannot work.
+
+use crate::{GRAPH, HOUR, Page, request, silent, text};
+use broker_core::testing::{Kind, reply};
+use broker_core::{Code, Env};
+use serde_json::json;
+
+fn page() -> Page {
+    let page = Page::new();
+    page.env.allow_frames();
+    page
+}
+
+const GOOD: &str = "code=good&state=STATE";
+const NO_SESSION: &str = "error=login_required&error_description=AADSTS50058%3A+x&state=STATE";
+
+#[test]
+fn a_session_at_entra_brings_tokens_without_a_prompt() {
+    let page = page();
+    let calls: Vec<_> = (0..20).map(|_| page.call(request("picker", &[GRAPH]))).collect();
+    let other = page.call(silent("calendar", &[GRAPH]));
+    assert_eq!((page.env.framed().len(), page.env.invited().len(), page.env.opened().len()), (1, 0, 0));
+    let url = page.env.framed().pop().expect("a frame");
+    assert!(url.contains("&prompt=none") && url.contains("&login_hint=adele%40contoso.example"), "{url}");
+    page.env.respond_in_frame(GOOD);
+    for call in calls {
+        assert!(text(&call.take().expect("ended").expect("a token")).starts_with("backend-"));
+    }
+    assert!(other.take().expect("ended").is_ok());
+    assert_eq!(page.env.closed(), 1, "the frame is still there");
+    assert_eq!(page.counts()[0], 1);
+}
+
+#[test]
+fn without_a_session_there_is_one_prompt_and_no_second_frame() {
+    let page = page();
+    let first = page.call(request("picker", &[GRAPH]));
+    let second = page.call(request("calendar", &[GRAPH]));
+    page.env.respond_in_frame(NO_SESSION);
+    assert_eq!((page.env.framed().len(), page.env.invited().len()), (1, 1));
+    page.env.answer_invitation(false);
+    for call in [first, second] {
+        assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::UserCancelled));
+    }
+    assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+    assert_eq!(page.env.framed().len(), 1);
+}
+
+#[test]
+fn with_a_click_that_still_counts_the_window_opens_after_the_frame() {
+    let page = page();
+    page.env.click();
+    let call = page.call(request("picker", &[GRAPH]));
+    assert!(page.env.opened().is_empty());
+    page.env.respond_in_frame(NO_SESSION);
+    assert_eq!((page.env.opened().len(), page.env.invited().len()), (1, 0));
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+}
+
+#[test]
+fn a_frame_that_never_answers_costs_six_seconds_once() {
+    let page = page();
+    let call = page.call(silent("picker", &[GRAPH]));
+    page.env.advance(5_999);
+    assert!(call.take().is_none());
+    page.env.advance(1);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::SilentTimeout));
+    assert_eq!(page.env.closed(), 1, "the frame is still there");
+    assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+}
+
+#[test]
+fn sign_in_by_click_waits_for_no_frame() {
+    let page = page();
+    let call = page.sign_in();
+    assert_eq!((page.env.framed().len(), page.env.opened().len()), (0, 1));
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+}
+
+#[test]
+fn after_a_sign_in_by_hand_a_frame_is_worth_trying_again() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.respond_in_frame(NO_SESSION);
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+    page.env.set_clock(page.env.now() + 25 * HOUR);
+    let call = page.call(request("picker", &[GRAPH]));
+    assert_eq!(page.env.framed().len(), 2);
+    page.env.respond_in_frame(GOOD);
+    assert!(call.take().expect("ended").is_ok());
+    assert_eq!(page.env.invited().len(), 1);
+}
+
+#[test]
+fn after_a_sign_out_nothing_signs_in_again_without_the_user() {
+    let page = page();
+    let call = page.sign_in();
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+    page.core.sign_out();
+    assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+    assert!(page.env.framed().is_empty());
+}
+
+#[test]
+fn after_a_refusal_there_is_no_frame_either() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.respond_in_frame(NO_SESSION);
+    page.env.answer_invitation(false);
+    assert!(call.take().expect("ended").is_err());
+    page.env.allow_frames();
+    assert_eq!(page.fails(request("picker", &[GRAPH])).code, Code::UserCancelled);
+    assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+    assert_eq!(page.env.framed().len(), 1);
+}
+
+#[test]
+fn another_account_at_entra_is_not_taken_and_the_user_may_choose() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    let mut claims = page.env.claims();
+    claims["oid"] = json!("d0000000-0000-4000-8000-000000000002");
+    page.env.answer_next(Kind::Code, Ok(reply(200, page.env.tokens("useless", "openid", &claims))));
+    page.env.respond_in_frame(GOOD);
+    assert!(page.core.account().is_none());
+    let invited = page.env.invited().pop().expect("an invitation");
+    assert!(invited.contains("&prompt=select_account") && !invited.contains("login_hint"), "{invited}");
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+}
+
+#[test]
+fn a_response_with_another_state_is_none_and_a_policy_ends_it() {
+    let page = page();
+    let call = page.call(silent("picker", &[GRAPH]));
+    page.env.respond_in_frame("code=good&state=x");
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::IdentityProvider));
+    assert_eq!(page.counts()[0], 0);
+
+    let page = self::page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.respond_in_frame("error=access_denied&error_description=AADSTS53003%3A+x&state=STATE");
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::BlockedByPolicy));
+    assert!(page.env.invited().is_empty());
+}
