@@ -5,12 +5,17 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     ops::Deref,
     process::Stdio,
+    time::Duration,
 };
 use thirtyfour::{WebDriver, WindowHandle};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
+    time::timeout,
 };
+
+/// How long a browser may take to start before it is started anew.
+const START: Duration = Duration::from_secs(30);
 
 /// A browser under WebDriver, which it dereferences to.
 pub struct Browser {
@@ -34,6 +39,14 @@ impl Browser {
     /// # Errors
     /// When the driver is not on PATH or refuses.
     pub async fn start_with(engine: &Engine, cookies: ThirdPartyCookies) -> Result<Self> {
+        // WebKit's driver waits for ever for a browser that died while it started. Nothing of a test has happened by then.
+        match timeout(START, Self::attempt(engine, cookies)).await {
+            Ok(started) => started,
+            Err(_) => Self::attempt(engine, cookies).await,
+        }
+    }
+
+    async fn attempt(engine: &Engine, cookies: ThirdPartyCookies) -> Result<Self> {
         let failed = |source| Failure::System { what: engine.driver.to_owned(), source };
         let port = free_port().map_err(failed)?;
         let mut command = Command::new(engine.driver);

@@ -4,7 +4,7 @@
 //! of third-party cookies is the browser's own preference. Certificates that nobody trusts are taken.
 
 use crate::{Failure, Result};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use thirtyfour::Capabilities;
 
@@ -22,6 +22,7 @@ pub struct Engine {
     /// Names on PATH, or paths, of the browser; the first that exists is used.
     programs: &'static [&'static str],
     arguments: &'static [&'static str],
+    preferences: &'static [(&'static str, bool)],
     cookies: CookiePreference,
     /// Further options, JSON text.
     options: &'static str,
@@ -65,6 +66,7 @@ const ENGINES: [Engine; 3] = [
             "--disable-dev-shm-usage",
             "--window-size=1320,900",
         ],
+        preferences: &[],
         cookies: CookiePreference::Preference {
             name: "profile.cookie_controls_mode",
             allowed: 0,
@@ -80,17 +82,15 @@ const ENGINES: [Engine; 3] = [
         options_key: "moz:firefoxOptions",
         programs: &["firefox-esr", "firefox"],
         arguments: &["-headless"],
+        // Processes that it starts for pages to come are a quarter of its start, and no test lives to see them.
+        preferences: &[("dom.disable_open_during_load", true), ("dom.ipc.processPrelaunch.enabled", false)],
         // Blocked is what Firefox does by itself: each site has jars of its own within each other site.
         cookies: CookiePreference::Preference {
             name: "network.cookie.cookieBehavior",
             allowed: 0,
             blocked: 5,
         },
-        // Processes that it starts for pages to come are a quarter of its start, and no test lives to see them.
-        options: r#"{"prefs": {
-            "dom.disable_open_during_load": true,
-            "dom.ipc.processPrelaunch.enabled": false
-        }}"#,
+        options: "{}",
     },
     Engine {
         name: "webkit",
@@ -104,6 +104,7 @@ const ENGINES: [Engine; 3] = [
             "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
         ],
         arguments: &["--automation"],
+        preferences: &[],
         cookies: CookiePreference::Argument { allowed: "--cookies-policy=always", blocked: "--enable-itp" },
         options: "{}",
     },
@@ -127,20 +128,25 @@ impl Engine {
     /// When the row's options are not JSON.
     pub(crate) fn capabilities(&self, cookies: ThirdPartyCookies) -> Result<Capabilities> {
         let wrong = |why| Failure::wrong(format!("The options of {} are not JSON: {why}.", self.name));
-        let mut options: Value = serde_json::from_str(self.options).map_err(wrong)?;
+        let mut options: Map<String, Value> = serde_json::from_str(self.options).map_err(wrong)?;
         let mut arguments = self.arguments.to_vec();
+        let mut preferences: Map<String, Value> =
+            self.preferences.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let are_blocked = cookies == ThirdPartyCookies::Blocked;
         match self.cookies {
             CookiePreference::Preference { name, allowed, blocked } => {
-                options["prefs"][name] = json!(if are_blocked { blocked } else { allowed });
+                preferences.insert(name.to_owned(), json!(if are_blocked { blocked } else { allowed }));
             }
             CookiePreference::Argument { allowed, blocked } => {
                 arguments.push(if are_blocked { blocked } else { allowed });
             }
         }
-        options["args"] = json!(arguments);
+        options.insert("args".to_owned(), json!(arguments));
+        if !preferences.is_empty() {
+            options.insert("prefs".to_owned(), preferences.into());
+        }
         if let Some(program) = self.programs.iter().find_map(|program| find(program)) {
-            options["binary"] = json!(program);
+            options.insert("binary".to_owned(), json!(program));
         }
         let mut capabilities = Capabilities::new();
         capabilities.set("browserName", self.browser_name)?;
@@ -162,9 +168,11 @@ mod tests {
     #[test]
     fn every_row_of_the_table_can_be_told_to_its_driver() {
         for engine in &ENGINES {
-            let [allowed, blocked] = [ThirdPartyCookies::Allowed, ThirdPartyCookies::Blocked]
-                .map(|cookies| engine.capabilities(cookies).unwrap());
-            assert!(allowed.get(engine.options_key).unwrap()["args"].is_array(), "{}", engine.name);
+            let [allowed, blocked] =
+                [ThirdPartyCookies::Allowed, ThirdPartyCookies::Blocked].map(|cookies| {
+                    engine.capabilities(cookies).unwrap().get(engine.options_key).unwrap().clone()
+                });
+            assert!(allowed["args"].is_array(), "{}", engine.name);
             assert_ne!(allowed, blocked, "{}", engine.name);
         }
     }
