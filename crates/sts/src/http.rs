@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn loopback() -> Client {
-        client(&"http://login.localhost".parse().unwrap()).unwrap()
+        client(&"http://login.localhost".parse().unwrap(), None).unwrap()
     }
 
     #[tokio::test]
@@ -116,7 +116,7 @@ mod tests {
         let port = serve(Router::new().route("/", get("heard"))).await;
         let url = format!("http://login.localhost:{port}/");
         assert!(send(loopback().get(&url)).await.is_ok());
-        let strict = client(&"https://login.example".parse().unwrap()).unwrap();
+        let strict = client(&"https://login.example".parse().unwrap(), None).unwrap();
         assert!(send(strict.get(&url)).await.is_err());
     }
 
