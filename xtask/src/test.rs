@@ -8,11 +8,11 @@ use crate::{
 };
 use std::process::Command;
 
-/// Runs the checks of one kind and counts them; those that run in several browsers do so in these.
-type Run = fn(&mut Count, &[Browser]) -> Outcome;
+/// A kind of checks: its name, and what runs and counts them; those that run in several browsers do so in these.
+type Kind = (&'static str, fn(&mut Count, &[Browser]) -> Outcome);
 
-/// The kinds of checks, in the order in which they run.
-const KINDS: [(&str, Run); 6] = [
+/// In the order in which they run.
+const KINDS: [Kind; 6] = [
     ("lint", |count, _| lint::lint(count)),
     ("host", |count, _| host(count)),
     ("browser", |count, _| browser(count)),
@@ -78,7 +78,7 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
 }
 
 /// Everything, or what `--only` and `--browser` leave of it.
-fn chosen(arguments: &[String]) -> Outcome<(Vec<(&'static str, Run)>, Vec<Browser>)> {
+fn chosen(arguments: &[String]) -> Outcome<(Vec<Kind>, Vec<Browser>)> {
     let (mut kinds, mut browsers) = (KINDS.to_vec(), BROWSERS.to_vec());
     for option in arguments.chunks(2) {
         match option {
