@@ -82,8 +82,7 @@ const ENGINES: [Engine; 3] = [
         options_key: "moz:firefoxOptions",
         programs: &["firefox-esr", "firefox"],
         arguments: &["-headless"],
-        // Processes that it starts for pages to come are a quarter of its start, and no test lives to see them.
-        preferences: &[("dom.disable_open_during_load", true), ("dom.ipc.processPrelaunch.enabled", false)],
+        preferences: &[("dom.disable_open_during_load", true)],
         // Blocked is what Firefox does by itself: each site has jars of its own within each other site.
         cookies: CookiePreference::Preference {
             name: "network.cookie.cookieBehavior",
