@@ -26,6 +26,7 @@ pub struct Config {
     pub(crate) authority: Origin,
     pub(crate) tenants: HashMap<TenantId, HashSet<Origin>>,
     pub(crate) clients: Vec<ClientConfig>,
+    pub(crate) trusted: Option<String>,
 }
 
 /// One control client.
@@ -102,7 +103,15 @@ impl Config {
             authority: value("authority", file.authority.as_deref().unwrap_or(PUBLIC_CLOUD), ORIGIN)?,
             tenants,
             clients,
+            trusted: None,
         })
+    }
+
+    /// Trusts one more certificate authority (PEM) for the connection to the identity provider. Not a field of the file: it is for
+    /// stand-ins of it that make their own; where a company's proxy opens TLS, the machine's store is the place.
+    #[must_use]
+    pub fn trusting(self, certificate_authority: &str) -> Self {
+        Self { trusted: Some(certificate_authority.to_owned()), ..self }
     }
 }
 

@@ -213,8 +213,12 @@ mod tests {
             authority.origin = origin.to_string();
             let time = Arc::clone(&authority.time);
             let clock = Clock::from_fn(move || time.load(SeqCst));
-            let store =
-                KeyStore::new(&origin, std::iter::once(tenant()), &http::client(&origin).unwrap(), &clock);
+            let store = KeyStore::new(
+                &origin,
+                std::iter::once(tenant()),
+                &http::client(&origin, None).unwrap(),
+                &clock,
+            );
             (authority, store)
         }
 

@@ -57,7 +57,7 @@ impl Server {
     /// # Errors
     /// When a credential is unusable or the address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let http = http::client(&config.authority)?;
+        let http = http::client(&config.authority, config.trusted.as_deref())?;
         let clients = config.clients.into_iter().map(control_client).collect::<Result<_, _>>()?;
         let policy = Policy::new(config.tenants, clients);
         let keys = KeyStore::new(&config.authority, policy.tenants(), &http, &clock);

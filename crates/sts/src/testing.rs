@@ -86,7 +86,7 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
     let tenants = HashMap::from([(TENANT.parse().unwrap(), HashSet::from([APP.parse().unwrap()]))]);
     let policy = Policy::new(tenants, vec![client]);
     let authority = authority.parse().unwrap();
-    let http = http::client(&authority).unwrap();
+    let http = http::client(&authority, None).unwrap();
     let keys = KeyStore::new(&authority, policy.tenants(), &http, clock);
     Exchange { authority, policy, keys, http, clock: clock.clone() }
 }

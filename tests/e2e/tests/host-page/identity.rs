@@ -332,7 +332,7 @@ fn a_guest_signs_in_with_the_address_of_home() -> Result {
             stage.open_app().await?;
             stage.accept_notification().await?;
             stage.sign_in_as(&guest.username).await?;
-            let asked = stage.ask(&silently()).await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
             let account = stage.value(&asked).await?["account"].clone();
             assert_eq!(
                 (account["guest"].as_bool(), account["objectId"].as_str()),
