@@ -97,6 +97,17 @@ export function createEngine(emit) {
   // Whether a call can be served without waiting for anything.
   const isPrepared = () => instance?.restored && (configuration.here() === false || identity.complete());
 
+  // `signIn()` stands in a click, which WebKit forgets while anything is waited for; and what an earlier page load left, it replaces.
+  const canSignIn = () => configuration.settled() && (configuration.here() === false || identity.complete());
+
+  function configured() {
+    const { config, clients } = configuration.settled();
+    return use((broker, life) => {
+      life.storage ??= broker.configure(config, clients);
+      return life;
+    });
+  }
+
   async function prepare() {
     await configuration.known();
     if (configuration.here() !== false) await identity.known();
@@ -105,11 +116,7 @@ export function createEngine(emit) {
 
   // Goes on with what an earlier page load left, unless it is not known whose page this is: then nothing stored is served.
   async function restore() {
-    const { config, clients } = configuration.settled();
-    const life = use((broker, life) => {
-      life.storage ??= broker.configure(config, clients);
-      return life;
-    });
+    const life = configured();
     if (configuration.here() !== false && !identity.complete()) return;
     life.restoring ??= (async () => {
       if (cameBack()) await comeBack(life);
@@ -143,7 +150,8 @@ export function createEngine(emit) {
     call(method, request) {
       return calls.begin(request, async (input, isOpen) => {
         // At once where it can be: a click lets a window open only for a moment.
-        if (!isPrepared()) await prepare();
+        if (method === "signIn" && canSignIn()) configured();
+        else if (!isPrepared()) await prepare();
         if (isOpen()) return use((broker) => broker[method](input));
       });
     },

@@ -158,10 +158,8 @@ impl Stage {
             config.insert("tenant".to_owned(), tenant.into());
         }
         let _: Value = self.script(&format!("talxisBroker.configure({config})")).await?;
-        // A call before the first click, as controls make it: with it the broker looks for what an earlier page load left, and WebKit
-        // forgets a click while that goes on.
-        let asked = self.ask("talxisBroker.getToken({ client: 'nobody', interaction: 'never' })").await?;
-        self.refusal(&asked).await?;
+        let asked = self.ask("talxisBroker.ready").await?;
+        self.value(&asked).await?;
         Ok(())
     }
 
