@@ -2,7 +2,7 @@
 //! output. It succeeds when it ran, whatever it measured.
 
 use crate::{
-    dist::{self, Pins},
+    dist::{self, Package},
     run::{Outcome, command, output, run},
     setup,
 };
@@ -31,7 +31,7 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     if json {
         return print_json(&kinds);
     }
-    dist::dist(&Pins::localhost())?;
+    dist::dist(&Package::localhost())?;
     kinds.iter().try_for_each(|kind| {
         run(&mut command("cargo", &["run", "--release", "--package", "bench", "--bin", kind]))
     })

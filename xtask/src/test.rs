@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check that CI runs, cheapest first. The last line counts them all.
 
 use crate::{
-    dist::{self, Pins},
+    dist::{self, Package},
     lint,
     run::{Outcome, command, section, watch},
     setup,
@@ -133,28 +133,33 @@ fn e2e(count: &mut Count, browsers: &[Browser]) -> Outcome {
 
 /// Where the broker lives: the windows and frames of a model-driven app, its configuration and its user.
 fn host_page(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "e2e", "host-page", "The packed broker in a model-driven app look-alike")
-}
-
-/// Code that nobody here wrote: MSAL for the browser, Node and Python, oidc-provider, jose, PyJWT.
-fn interop(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "interop", "interop", "Foreign clients and servers, unmodified")
-}
-
-fn over_the_packed_broker(count: &mut Count, package: &str, name: &str, what: &str) -> Outcome {
     setup::chromium()?;
     if !packed(count)? {
         return Ok(());
     }
-    section(what);
-    count.tests(&mut command("cargo", &suite(package, name)))
+    // The tests put the addresses of their own servers in.
+    let default = r#"{"version":1,"clientId":"b0000000-0000-4000-8000-000000000001","sts":"http://sts.localhost:1",
+        "authority":"http://login.localhost:1","clients":{"packaged":"c0000000-0000-4000-8000-000000000001"}}"#;
+    count.check("a package brings a configuration of its own", dist::with_default(default));
+    section("The packed broker in a model-driven app look-alike");
+    count.tests(&mut command("cargo", &suite("e2e", "host-page")))
+}
+
+/// Code that nobody here wrote: MSAL for the browser, Node and Python, oidc-provider, jose, PyJWT.
+fn interop(count: &mut Count) -> Outcome {
+    setup::chromium()?;
+    if !packed(count)? {
+        return Ok(());
+    }
+    section("Foreign clients and servers, unmodified");
+    count.tests(&mut command("cargo", &suite("interop", "interop")))
 }
 
 /// Packs the broker for this machine and says whether it can be used.
 fn packed(count: &mut Count) -> Outcome<bool> {
     setup::wasm_pack()?;
     setup::node()?;
-    let built = dist::dist(&Pins::localhost());
+    let built = dist::dist(&Package::localhost());
     let usable = built.is_ok();
     count.check("the packed broker builds and keeps its size", built);
     Ok(usable)
