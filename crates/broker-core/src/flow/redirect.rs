@@ -80,7 +80,7 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
         url: String::new(),
         sign_outs: core.sign_outs(),
     };
-    let ask = Ask { config, client: String::new(), may_prompt: false, request };
+    let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };
     let answer = attempt.redeem(core, &ask, response)?.await;
     attempt.accept(core, &ask, answer)?;
     core.env.remember_frames(true);

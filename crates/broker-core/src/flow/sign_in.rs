@@ -48,7 +48,7 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Landing {
     };
     core.refused.set(false);
     core.part_with_others();
-    let ask = Ask { config, client: String::new(), may_prompt: true, request };
+    let ask = Ask { config, client: String::new(), may_prompt: true, claims: String::new(), request };
     match core.usable_session() {
         Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
         _ => join(core, ask),
@@ -78,7 +78,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
 
 /// Not an `async fn`: the window opens now, inside the call that may stand in a user's click, unless a hidden frame is tried first.
 fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
-    let at_once = (ask.is_sign_in() || !core.env.frames_work()) && !leaves_page(core, ask);
+    let at_once = !tries_silently(core, ask) && !leaves_page(core, ask);
     let opened = at_once.then(|| open(core, ask, ""));
     let (core, ask) = (core.clone(), ask.clone());
     Box::pin(async move {
@@ -93,7 +93,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
     let mut prompt = "";
-    if opened.is_none() && !ask.is_sign_in() {
+    if tries_silently(core, ask) {
         match silent::join(core, ask).await {
             Err(error) if silent::leaves_hope(error.code) => {
                 // Somebody else is signed in at Entra: the user has to choose.
@@ -141,6 +141,11 @@ fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
         return Err(Code::PopupBlocked.into());
     }
     Ok(Opened { attempt, inbox, popup })
+}
+
+/// Whether Entra may answer without the user: not to `signIn()`, whose click must not be lost, and not to what it asked the user for.
+fn tries_silently<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
+    !ask.is_sign_in() && ask.claims.is_empty() && core.env.frames_work()
 }
 
 /// Whether a sign-in leaves the page, because a window is no good here.
