@@ -5,6 +5,7 @@
 // would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
 
 import { createCalls, plain } from "./calls.js";
+import { cameBack, takeResponse } from "./comeback.js";
 import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
@@ -16,6 +17,9 @@ import { createVault } from "./vault.js";
 
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
+// What the vault keeps.
+const SESSION = "session";
+const DEPARTURE = "departure";
 
 export function createEngine(emit) {
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
@@ -40,8 +44,13 @@ export function createEngine(emit) {
       life.saving ??= setTimeout(() => {
         life.saving = undefined;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) attempt(() => vault.save(life.storage, use((broker) => broker.snapshot())));
+        if (instance === life && life.storage) attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())));
       });
+    },
+    // A departure, for the page that comes back; false where nothing is kept.
+    async keep(departure) {
+      await vault.save(life.storage, DEPARTURE, departure);
+      return vault.available && life.storage !== "memory";
     },
     prompting: calls.prompting,
   });
@@ -88,6 +97,17 @@ export function createEngine(emit) {
   // Whether a call can be served without waiting for anything.
   const isPrepared = () => instance?.restored && (configuration.here() === false || identity.complete());
 
+  // `signIn()` stands in a click, which WebKit forgets while anything is waited for; and what an earlier page load left, it replaces.
+  const canSignIn = () => configuration.settled() && (configuration.here() === false || identity.complete());
+
+  function configured() {
+    const { config, clients } = configuration.settled();
+    return use((broker, life) => {
+      life.storage ??= broker.configure(config, clients);
+      return life;
+    });
+  }
+
   async function prepare() {
     await configuration.known();
     if (configuration.here() !== false) await identity.known();
@@ -96,18 +116,26 @@ export function createEngine(emit) {
 
   // Goes on with what an earlier page load left, unless it is not known whose page this is: then nothing stored is served.
   async function restore() {
-    const { config, clients } = configuration.settled();
-    const life = use((broker, life) => {
-      life.storage ??= broker.configure(config, clients);
-      return life;
-    });
+    const life = configured();
     if (configuration.here() !== false && !identity.complete()) return;
-    life.restoring ??= vault.load(life.storage).then((stored) => {
-      if (stored && instance === life && !use((broker) => broker.restore(stored))) vault.save(life.storage, null);
+    life.restoring ??= (async () => {
+      if (cameBack()) await comeBack(life);
+      const stored = await vault.load(life.storage, SESSION);
+      if (stored && instance === life && !use((broker) => broker.restore(stored))) vault.save(life.storage, SESSION, null);
       life.restored = true;
-    });
+    })();
     await life.restoring;
   }
+
+  // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.
+  async function comeBack(life) {
+    const departure = await vault.load(life.storage, DEPARTURE);
+    const response = takeResponse(departure);
+    vault.save(life.storage, DEPARTURE, null);
+    if (departure && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
+  }
+
+  if (cameBack()) prepare().catch(() => {});
 
   return {
     isHost: true,
@@ -122,7 +150,8 @@ export function createEngine(emit) {
     call(method, request) {
       return calls.begin(request, async (input, isOpen) => {
         // At once where it can be: a click lets a window open only for a moment.
-        if (!isPrepared()) await prepare();
+        if (method === "signIn" && canSignIn()) configured();
+        else if (!isPrepared()) await prepare();
         if (isOpen()) return use((broker) => broker[method](input));
       });
     },

@@ -38,12 +38,28 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   ];
   let timer;
 
+  // A page that left to sign in waits nowhere: it is gone back to, and where it was stands in its own record, never in the response.
+  const returnTo = addressOf(localStorage);
+  if (returnTo) {
+    localStorage.setItem(entry, JSON.stringify({ v: 1, at: Date.now(), payload: response }));
+    return location.replace(returnTo);
+  }
+
   const isAcknowledgement = ({ data }) => data?.v === 1 && data.ack === true;
   if (channel) channel.onmessage = (event) => isAcknowledgement(event) && finish();
   window.addEventListener("message", (event) => {
     if (event.origin === location.origin && event.source === window.opener && isAcknowledgement(event) && event.data.id === id) finish();
   });
   tryNext();
+
+  function addressOf(storage) {
+    try {
+      const { v, returnTo } = JSON.parse(storage.getItem(`talxis-broker:pending:${id}`));
+      return v === 1 && new URL(returnTo).origin === location.origin ? returnTo : undefined;
+    } catch {
+      return undefined; // Not one that left, or nobody's.
+    }
+  }
 
   function tryNext() {
     const way = ways.shift();

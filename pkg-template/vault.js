@@ -10,10 +10,10 @@ export function createVault() {
   let work = Promise.resolve();
   const vault = {
     available: true,
-    // What was kept; undefined if there is nothing that can be read.
-    load: (mode) => next(() => load(mode)),
+    // What was kept under a name; undefined if there is nothing that can be read.
+    load: (mode, name) => next(() => load(mode, name)),
     // Keeps this instead of what was kept; null keeps nothing.
-    save: (mode, value) => next(() => save(mode, value)),
+    save: (mode, name, value) => next(() => save(mode, name, value)),
   };
   // One after the other: the last word counts. Where nothing can be stored, everything else goes on.
   function next(task) {
@@ -29,10 +29,10 @@ export function createVault() {
   return vault;
 }
 
-async function load(mode) {
+async function load(mode, name) {
   const database = await open();
   try {
-    const kept = await transact(database, "readonly", (store) => store.get("session"));
+    const kept = await transact(database, "readonly", (store) => store.get(name));
     if (!kept) return undefined;
     try {
       const key = await keyOf(database, mode, false);
@@ -40,7 +40,7 @@ async function load(mode) {
       return JSON.parse(new TextDecoder().decode(plain));
     } catch {
       // Of another browser session, or not ours at all.
-      await transact(database, "readwrite", (store) => store.delete("session"));
+      await transact(database, "readwrite", (store) => store.delete(name));
       return undefined;
     }
   } finally {
@@ -48,14 +48,14 @@ async function load(mode) {
   }
 }
 
-async function save(mode, value) {
+async function save(mode, name, value) {
   const database = await open();
   try {
-    if (!value || mode === "memory") return void (await transact(database, "readwrite", (store) => store.delete("session")));
+    if (!value || mode === "memory") return void (await transact(database, "readwrite", (store) => store.delete(name)));
     const key = await keyOf(database, mode, true);
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(JSON.stringify(value)));
-    await transact(database, "readwrite", (store) => store.put({ iv, sealed }, "session"));
+    await transact(database, "readwrite", (store) => store.put({ iv, sealed }, name));
   } finally {
     database.close();
   }

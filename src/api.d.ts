@@ -130,8 +130,11 @@ export interface BrokerConfig {
   clients?: Record<string, string | { clientId: string; scope?: string }>;
   /** Only listed clients; otherwise consent and the Security Token Service decide. */
   restrict?: boolean;
-  /** What happens in the mobile app when a user has to sign in: `unsupported_client` (the default), or a window. */
-  mobile?: "unsupported" | "popup";
+  /**
+   * What happens in the mobile app when a user has to sign in: `unsupported_client` (the default), a window, or the whole page goes to
+   * Entra and comes back to where it was.
+   */
+  mobile?: "unsupported" | "popup" | "redirect";
   /** How Power Apps asks a user to sign in: a line of its notification bar (the default), or its confirm dialog, which interrupts. */
   prompt?: "notification" | "confirm";
 }

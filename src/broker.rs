@@ -45,6 +45,13 @@ impl Broker {
         configured.map(|storage| storage.as_str().to_owned()).map_err(|error| convert::error(&error))
     }
 
+    /// Comes back from a sign-in that left the page: what was kept, and the response.
+    #[wasm_bindgen(js_name = comeBack, unchecked_return_type = "Promise<Account>")]
+    pub fn come_back(&self, departure: JsValue, response: &str) -> Promise {
+        let coming = self.core.come_back(Value::new(departure), response);
+        promise(async move { coming.await.map(|account| convert::account(&account)) })
+    }
+
     /// What a later page load goes on with, as plain data with secrets in it; null if nobody is signed in.
     pub fn snapshot(&self) -> JsValue {
         self.core.snapshot().map_or(JsValue::NULL, |snapshot| convert::snapshot(&snapshot))

@@ -3,7 +3,9 @@
 //! The only place where a token leaves the broker, towards a caller or into storage. One recursive type instead of a derived one per result: a
 //! third of their size.
 
-use broker_core::{Account, CachedToken, Diagnostics, Error, Event, Snapshot, StoredToken, TokenResult};
+use broker_core::{
+    Account, CachedToken, Departure, Diagnostics, Error, Event, Snapshot, StoredToken, TokenResult,
+};
 use js_sys::Object;
 use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
@@ -73,6 +75,19 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("refreshToken", text(snapshot.refresh_token.expose())),
         ("refreshExpiresOn", number(snapshot.refresh_expires_on)),
         ("tokens", Member::Stored(&snapshot.tokens)),
+    ])
+}
+
+/// What is stored of a sign-in that leaves the page; [`broker_core::Core::come_back`] reads it.
+pub(crate) fn departure(departure: &Departure) -> JsValue {
+    object(&[
+        ("issuer", Member::Text(&departure.issuer)),
+        ("state", Member::Text(&departure.state)),
+        ("nonce", Member::Text(&departure.nonce)),
+        ("verifier", Member::Text(departure.verifier.expose())),
+        ("tenant", Member::Text(&departure.tenant)),
+        ("redirectUri", Member::Text(&departure.redirect_uri)),
+        ("correlationId", Member::Text(&departure.correlation_id)),
     ])
 }
 

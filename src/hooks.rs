@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ emit(event), prompting(begins), facts(), changed(), ended, texts, confirms() }`; the signal `ended` fires when this instance is
+    /// `{ emit(event), prompting(begins), facts(), changed(), keep(departure), ended, texts, confirms() }`; the signal `ended` fires when this instance is
     /// dead, the last two are for prompt.js.
     #[derive(Clone)]
     pub type Hooks;

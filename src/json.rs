@@ -14,6 +14,9 @@ extern "C" {
     #[wasm_bindgen(js_name = parseBase64url)]
     fn parse_base64url(text: &str) -> JsValue;
 
+    #[wasm_bindgen(js_name = parseForm)]
+    fn parse_form(text: &str) -> JsValue;
+
     #[wasm_bindgen(js_name = member)]
     fn own_member(value: &JsValue, name: &str) -> JsValue;
 
@@ -45,6 +48,12 @@ impl Value {
     #[must_use]
     pub fn parse_base64url(text: &str) -> Self {
         Self(parse_base64url(text))
+    }
+
+    /// Parses form text; what is not that has no members.
+    #[must_use]
+    pub fn form(text: &str) -> Self {
+        Self(parse_form(text))
     }
 
     fn get(&self, name: &str) -> JsValue {

@@ -4,6 +4,7 @@ export const prompt = {
   lcid: 1029,
   title: "Přihlášení",
   invitation: "Některé části této stránky vyžadují přihlášení.",
+  leaving: "Pro přihlášení tuto stránku opustíte a pak se na ni vrátíte. Nejdřív uložte změny.",
   oneMore: "Ještě jedno kliknutí a přihlašovací okno se otevře.",
   signIn: "Přihlásit se",
   notNow: "Teď ne",

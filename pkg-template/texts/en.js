@@ -4,6 +4,7 @@ export const prompt = {
   lcid: 1033,
   title: "Sign in",
   invitation: "Some parts of this page need you to sign in.",
+  leaving: "To sign in, you leave this page and come back to it. Save your changes first.",
   oneMore: "One more click, and the sign-in window opens.",
   signIn: "Sign in",
   notNow: "Not now",

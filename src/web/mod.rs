@@ -9,6 +9,7 @@ pub mod http;
 pub mod random;
 
 mod inbox;
+mod leave;
 mod wait;
 mod window;
 
@@ -21,7 +22,7 @@ pub use window::Popup;
 pub(crate) use window::{activated, given_up, invite};
 
 use crate::{convert, hooks::Hooks, json::Value};
-use broker_core::{Env, Event, HostFacts, Invitation};
+use broker_core::{Departure, Env, Event, HostFacts, Invitation};
 use http::Sent;
 use std::future::Future;
 
@@ -66,6 +67,10 @@ impl Env for Web {
         Value::parse(text)
     }
 
+    fn parse_form(&self, text: &str) -> Value {
+        Value::form(text)
+    }
+
     fn parse_base64url(&self, text: &str) -> Value {
         Value::parse_base64url(text)
     }
@@ -104,6 +109,10 @@ impl Env for Web {
 
     fn given_up(&self, popup: &Popup, url: &str) -> Waiting {
         window::given_up(&self.hooks, popup, url)
+    }
+
+    fn leave(&self, url: &str, departure: &Departure) -> Waiting {
+        leave::leave(&self.hooks, url, departure)
     }
 
     fn inbox(&self, id: &str) -> Inbox {

@@ -87,6 +87,27 @@ function fieldsOf(form) {
   });
 }
 
+// The fields of a response that came by another way, or an object without any.
+export function parseForm(form) {
+  return fieldsOf(form) ?? {};
+}
+
+// --- leave.rs: the whole page goes to Entra. What it needs to go on is kept first; where to return to is a record of this origin, which the
+// redirect page reads. `answer` settles only if that cannot be.
+
+const LEAVING_MS = 30_000;
+
+export function leave(hooks, url, departure) {
+  const kept = async () => {
+    if (!(await hooks.keep(departure))) return;
+    const record = { v: 1, at: Date.now(), returnTo: location.href };
+    localStorage.setItem(`${PREFIX}pending:${departure.state.slice(0, 32)}`, JSON.stringify(record));
+    location.assign(url);
+    await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
+  };
+  return { answer: kept().catch(() => {}), close() {} };
+}
+
 // --- frame.rs: a hidden frame in which Entra may answer without the user (msal.md §2.5), and whether such frames bring anything: where
 // cookies of other sites are blocked they do not, and the tab need not learn that twice.
 

@@ -36,7 +36,8 @@ export function openWindow(hooks, url) {
   });
 }
 
-// One invitation. `answer` becomes the open window, undefined if the browser refused it, or false if the user declined. A notification
+// One invitation. `answer` becomes the open window (true without an address), undefined if the browser refused it, or false if the user
+// declined. A notification
 // that is closed by its X says so to nobody: it asks nothing more, and calls end by their limits (README).
 export function invite(hooks, url) {
   const texts = textsOf(hooks);
@@ -48,24 +49,27 @@ export function invite(hooks, url) {
       resolve(value);
     };
     const decline = () => end(false);
+    // Without an address there is no window: the whole page leaves, and what is unsaved on it is lost.
+    const go = () => (url ? openWindow(hooks, url) : true);
+    const message = url ? texts.invitation : texts.leaving;
     const ask = (message, isModal) => {
       if (over) return;
       remove();
-      const accept = () => end(openWindow(hooks, url));
+      const accept = () => end(go());
       // Where nothing can be shown, nothing can be clicked.
       remove = show(texts, message, [[texts.signIn, accept], [texts.notNow, decline]], decline, isModal) ?? end() ?? (() => {});
     };
     // In a surface of Power Apps the click may be gone by the time we hear of it. A button of our own makes another. A bar may keep its
     // line for a while after it was answered.
     const accept = () => {
-      const child = over || openWindow(hooks, url);
+      const child = over || go();
       if (child) end(child);
       else ask(texts.oneMore, true);
     };
-    const asked = attempt(() => (hooks.confirms() ? confirm : notify)(texts, accept, decline));
+    const asked = attempt(() => (hooks.confirms() ? confirm : notify)(texts, message, accept, decline));
     remove = asked?.remove ?? remove;
-    if (asked) asked.shown.catch(() => ask(texts.invitation));
-    else ask(texts.invitation);
+    if (asked) asked.shown.catch(() => ask(message));
+    else ask(message);
   });
   return closedWith(hooks, {
     answer,
@@ -114,12 +118,12 @@ function textsOf({ texts }) {
 }
 
 // A line of Power Apps' bar, which stays until it is answered and leaves the user at work. `shown` rejects where there is none.
-function notify(texts, accept) {
+function notify(texts, message, accept) {
   const app = window.Xrm.App;
   const shown = Promise.resolve(app.addGlobalNotification({
     type: 2, // The bar; there is no other type.
     level: 4, // Information.
-    message: texts.invitation,
+    message,
     showCloseButton: true,
     action: { actionLabel: texts.signIn, eventHandler: accept },
   }));
@@ -127,10 +131,10 @@ function notify(texts, accept) {
 }
 
 // Power Apps' confirm dialog, which nobody but the user can close. Not its alert dialog: that takes ESC for yes.
-function confirm(texts, accept, decline) {
+function confirm(texts, message, accept, decline) {
   const shown = window.Xrm.Navigation.openConfirmDialog({
     title: texts.title,
-    text: texts.invitation,
+    text: message,
     confirmButtonLabel: texts.signIn,
     cancelButtonLabel: texts.notNow,
   });

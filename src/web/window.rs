@@ -77,6 +77,7 @@ pub(crate) fn invite(hooks: &Hooks, url: &str) -> impl Future<Output = Invitatio
             child if JsValue::is_object(&child) => {
                 Invitation::Opened(Popup::of(&hooks, child.unchecked_into()))
             }
+            accepted if accepted == JsValue::TRUE => Invitation::Accepted,
             declined if declined == JsValue::FALSE => Invitation::Declined,
             _ => Invitation::Blocked,
         })

@@ -2,7 +2,7 @@
 //! output. It succeeds when it ran, whatever it measured.
 
 use crate::{
-    dist::{self, Pins},
+    dist::{self, Package},
     run::{Outcome, command, output, run},
     setup,
 };
@@ -36,7 +36,7 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
         return print_json(&kinds, packed);
     }
     if packed {
-        dist::dist(&Pins::localhost())?;
+        dist::dist(&Package::localhost())?;
     }
     kinds.iter().try_for_each(|kind| {
         build(kind)?;

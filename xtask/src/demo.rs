@@ -2,7 +2,7 @@
 //! uses it as a person would, and the last line says what was seen.
 
 use crate::{
-    dist::{self, Pins},
+    dist::{self, Package},
     run::{Outcome, command, run, section},
     setup,
 };
@@ -17,7 +17,7 @@ pub(crate) fn demo(arguments: &[String]) -> Outcome {
     if check {
         setup::chromium()?;
     }
-    dist::dist(&Pins::localhost())?;
+    dist::dist(&Package::localhost())?;
     let rest = arguments.iter().map(String::as_str).filter(|argument| *argument != "--check");
     let program: &[&str] = if check { &["e2e", "--bin", "demo-check"] } else { &["demo", "--bin", "demo"] };
     section(if check { "Checking the demo in headless Chromium" } else { "Starting the demo" });

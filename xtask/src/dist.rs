@@ -26,9 +26,10 @@ const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
 /// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in `redirect.js`.
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 16] = [
     "boot.js",
     "calls.js",
+    "comeback.js",
     "configuration.js",
     "dataverse.js",
     "engine.js",
@@ -48,38 +49,43 @@ const PREFIX: &str = "talxis";
 /// What glue and template agree on; anything else means that wasm-bindgen changed.
 const GLUE: &str = "talxis_broker.js";
 
-/// The hosts that a package allows its configuration: a host, or a suffix that starts with a dot. None: any.
+/// What makes one package differ from another.
 #[derive(Default)]
-pub(crate) struct Pins {
+pub(crate) struct Package {
+    /// The hosts that it allows its configuration: a host, or a suffix that starts with a dot. None: any.
     authority_host: Option<String>,
     sts_host: Option<String>,
+    /// The configuration where no environment variable says another, JSON text.
+    config: Option<String>,
 }
 
-impl Pins {
-    /// Only this machine, for demo and tests.
+impl Package {
+    /// Only for this machine, for demo and tests.
     pub(crate) fn localhost() -> Self {
         let host = Some(".localhost".to_owned());
-        Self { authority_host: host.clone(), sts_host: host }
+        Self { authority_host: host.clone(), sts_host: host, config: None }
     }
 
     fn parse(arguments: &[String]) -> Outcome<Self> {
-        let mut pins = Self::default();
+        let mut package = Self::default();
         for pair in arguments.chunks(2) {
             match pair {
-                [name, host] if name == "--authority-host" => pins.authority_host = Some(host.clone()),
-                [name, host] if name == "--sts-host" => pins.sts_host = Some(host.clone()),
+                [name, host] if name == "--authority-host" => package.authority_host = Some(host.clone()),
+                [name, host] if name == "--sts-host" => package.sts_host = Some(host.clone()),
+                [name, file] if name == "--config" => package.config = Some(read(Path::new(file))?),
                 _ => {
                     return Err(
-                        "cargo xtask dist takes --authority-host HOST and --sts-host HOST.".to_owned()
+                        "cargo xtask dist takes --authority-host HOST, --sts-host HOST and --config FILE."
+                            .to_owned(),
                     );
                 }
             }
         }
-        Ok(pins)
+        Ok(package)
     }
 
-    /// As the facade gives them to the broker.
-    fn constant(&self) -> String {
+    /// The pins, as the facade gives them to the broker.
+    fn pins(&self) -> String {
         let pin = |name, host: &Option<String>| host.as_ref().map(|host| format!("{name:?}:{host:?}"));
         let pins = [pin("authorityHost", &self.authority_host), pin("stsHost", &self.sts_host)];
         format!("{{{}}}", pins.into_iter().flatten().collect::<Vec<_>>().join(","))
@@ -88,21 +94,31 @@ impl Pins {
 
 /// `cargo xtask dist`, with its arguments.
 pub(crate) fn command(arguments: &[String]) -> Outcome {
-    let pins = Pins::parse(arguments)?;
+    let package = Package::parse(arguments)?;
     setup::wasm_pack()?;
     setup::node()?;
-    dist(&pins)
+    dist(&package)
+}
+
+/// Packs what [`dist`] has built once more, as a package that brings a configuration of its own, for the tests that need one.
+pub(crate) fn with_default(config: &str) -> Outcome {
+    let (node, work) = (Node::install()?, tools::target().join("dist"));
+    let optimised = work.join("broker.wasm");
+    let wasm =
+        fs::read(&optimised).map_err(|why| format!("{} cannot be read: {why}.", optimised.display()))?;
+    let package = Package { config: Some(config.to_owned()), ..Package::localhost() };
+    write(&work.join("with-default.js"), &pack(&node, &work, &wasm, &package)?)
 }
 
 /// Builds and packs everything, and prints what it weighs.
-pub(crate) fn dist(pins: &Pins) -> Outcome {
+pub(crate) fn dist(package: &Package) -> Outcome {
     let node = Node::install()?;
     section("Building the broker");
     let work = tools::target().join("dist");
     build_wasm(&work)?;
     let wasm = optimise(&node, &work)?;
     section("Packing");
-    let script = pack(&node, &work, &wasm, pins)?;
+    let script = pack(&node, &work, &wasm, package)?;
 
     let out = webresources();
     if out.exists() {
@@ -118,6 +134,7 @@ pub(crate) fn dist(pins: &Pins) -> Outcome {
     write(&npm.join("index.js"), &node.module(&template("npm/index.js"))?)?;
     write(&npm.join("index.d.ts"), &read(&template("npm/index.d.ts"))?)?;
     write(&npm.join("api.d.ts"), &read(&root().join("src/api.d.ts"))?)?;
+    write(&root().join("dist/config.schema.json"), &read(&template("config.schema.json"))?)?;
 
     let mut traces = traces::in_folder(&out)?;
     traces.extend(traces::in_folder(&npm)?);
@@ -170,7 +187,7 @@ fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
 }
 
 /// The facade with the glue inside, minified, and then the module's bytes: a minifier would spend its time on them.
-fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
+fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<String> {
     const PLACE: &str = "\"@@wasm@@\"";
     let source = source(work);
     for name in MODULES {
@@ -187,9 +204,9 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], pins: &Pins) -> Outcome<String> {
     let literal = literal::encode(&wasm);
     let constants = [
         ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
-        ("PINS", pins.constant()),
+        ("PINS", package.pins()),
         ("PREFIX", format!("{PREFIX:?}")),
-        ("CONFIG", "undefined".to_owned()), // A packaged default configuration: packaging puts it here.
+        ("CONFIG", package.config.clone().unwrap_or_else(|| "undefined".to_owned())),
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),
     ];
@@ -319,12 +336,12 @@ mod tests {
 
     #[test]
     fn only_given_pins_are_packed() {
-        let pins = Pins { sts_host: Some("sts.example".to_owned()), ..Pins::default() };
-        assert_eq!(pins.constant(), r#"{"stsHost":"sts.example"}"#);
+        let package = Package { sts_host: Some("sts.example".to_owned()), ..Package::default() };
+        assert_eq!(package.pins(), r#"{"stsHost":"sts.example"}"#);
     }
 
     #[test]
     fn an_option_without_value_is_refused() {
-        assert!(Pins::parse(&["--sts-host".to_owned()]).is_err());
+        assert!(Package::parse(&["--sts-host".to_owned()]).is_err());
     }
 }

@@ -13,9 +13,10 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
-cargo xtask test [--only lint|host|browser|e2e|host-page|interop]  every check that CI runs, or one kind
+cargo xtask test [--only lint|host|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
+                                                           every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only form-load|sts] [--json]          figures beside a peer's, measured in one run
-cargo xtask dist [--authority-host HOST] [--sts-host HOST]  build dist/ and print its sizes";
+cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE]  build dist/ and print its sizes";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

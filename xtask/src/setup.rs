@@ -46,16 +46,44 @@ pub(crate) fn chromium() -> Outcome {
         return Ok(());
     }
     let advice = "The browser tests need Chromium and chromedriver of the same version on PATH.";
+    debian("Chromium and its driver", &["chromium", "chromium-driver"], advice)
+}
+
+/// Firefox and its WebDriver, which Debian has no package of.
+pub(crate) fn firefox() -> Outcome {
+    if !["firefox-esr", "firefox"].into_iter().any(has) {
+        debian("Firefox", &["firefox-esr"], "The tests in Firefox need firefox or firefox-esr on PATH.")?;
+    }
+    if has("geckodriver") {
+        return Ok(());
+    }
+    section("Installing geckodriver (about two minutes, once)");
+    run(&mut command("cargo", &["install", "geckodriver"]))
+        .map_err(|why| format!("{why}\nInstall geckodriver yourself and make sure that it is on PATH."))
+}
+
+/// WebKit, its WebDriver, and a display that nobody sees: it has no headless mode.
+pub(crate) fn webkit() -> Outcome {
+    if ["WebKitWebDriver", "xvfb-run", "xauth"].into_iter().all(has) {
+        return Ok(());
+    }
+    let advice = "The tests in WebKit need WebKitWebDriver and MiniBrowser of WebKitGTK and xvfb-run on PATH, which exist for Linux; \
+                  elsewhere choose another with --browser.";
+    debian("WebKit, its driver and Xvfb", &["webkit2gtk-driver", "xvfb", "xauth"], advice)
+}
+
+/// Installs Debian's packages where there are any, and otherwise gives advice.
+fn debian(what: &str, packages: &[&str], advice: &str) -> Outcome {
     if !has("apt-get") {
         return Err(format!("{advice} Install them."));
     }
-    section("Installing Chromium and its driver from Debian's packages");
+    section(&format!("Installing {what} from Debian's packages"));
     run(&mut command("apt-get", &["update", "-q"]))
         .and_then(|()| {
-            let packages = ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"];
-            run(command("apt-get", &packages).env("DEBIAN_FRONTEND", "noninteractive"))
+            let install = [["install", "-y", "--no-install-recommends"].as_slice(), packages].concat();
+            run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))
         })
-        .map_err(|why| format!("{why}\n{advice} As root: apt-get install chromium chromium-driver"))
+        .map_err(|why| format!("{why}\n{advice} As root: apt-get install {}", packages.join(" ")))
 }
 
 /// Redis, for the STS's second level.

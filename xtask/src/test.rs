@@ -1,25 +1,31 @@
 //! `cargo xtask test`: every check that CI runs, cheapest first. The last line counts them all.
 
 use crate::{
-    dist::{self, Pins},
+    dist::{self, Package},
     lint,
     run::{Outcome, command, section, watch},
     setup,
 };
 use std::process::Command;
 
-/// Runs the checks of one kind and counts them.
-type Run = fn(&mut Count) -> Outcome;
+/// A kind of checks: its name, and what runs and counts them; those that run in several browsers do so in these.
+type Kind = (&'static str, fn(&mut Count, &[Browser]) -> Outcome);
 
-/// The kinds of checks, in the order in which they run.
-const KINDS: [(&str, Run); 6] = [
-    ("lint", lint::lint),
-    ("host", host),
-    ("browser", browser),
+/// In the order in which they run.
+const KINDS: [Kind; 6] = [
+    ("lint", |count, _| lint::lint(count)),
+    ("host", |count, _| host(count)),
+    ("browser", |count, _| browser(count)),
     ("e2e", e2e),
-    ("host-page", host_page),
-    ("interop", interop),
+    ("host-page", |count, _| host_page(count)),
+    ("interop", |count, _| interop(count)),
 ];
+
+/// A browser by its name in `tests/e2e/src/engine.rs`, and what installs it.
+type Browser = (&'static str, fn() -> Outcome);
+
+const BROWSERS: [Browser; 3] =
+    [("chromium", setup::chromium), ("firefox", setup::firefox), ("webkit", setup::webkit)];
 
 /// How many checks passed and failed.
 #[derive(Default)]
@@ -62,22 +68,34 @@ impl Count {
 }
 
 pub(crate) fn test(arguments: &[String]) -> Outcome {
-    let only = match arguments {
-        [] => None,
-        [flag, kind] if flag == "--only" && KINDS.iter().any(|(name, _)| name == kind) => Some(kind.as_str()),
-        _ => {
-            let kinds = KINDS.map(|(name, _)| name).join("|");
-            return Err(format!("cargo xtask test takes nothing, or --only {kinds}."));
-        }
-    };
+    let (kinds, browsers) = chosen(arguments)?;
     let mut count = Count::default();
-    for (name, kind) in KINDS {
-        if only.is_none_or(|only| only == name) {
-            kind(&mut count)?;
-        }
+    for (_, kind) in kinds {
+        kind(&mut count, &browsers)?;
     }
     println!("\ntotal: {} passed, {} failed", count.passed, count.failed);
     if count.failed == 0 { Ok(()) } else { Err("Not everything passed.".to_owned()) }
+}
+
+/// Everything, or what `--only` and `--browser` leave of it.
+fn chosen(arguments: &[String]) -> Outcome<(Vec<Kind>, Vec<Browser>)> {
+    let (mut kinds, mut browsers) = (KINDS.to_vec(), BROWSERS.to_vec());
+    for option in arguments.chunks(2) {
+        match option {
+            [flag, only] if flag == "--only" => kinds.retain(|(name, _)| name == only),
+            [flag, only] if flag == "--browser" => browsers.retain(|(name, _)| name == only),
+            _ => kinds.clear(),
+        }
+    }
+    if kinds.is_empty() || browsers.is_empty() {
+        let (kinds, browsers) = (KINDS.map(|(name, _)| name), BROWSERS.map(|(name, _)| name));
+        return Err(format!(
+            "cargo xtask test takes nothing, --only {}, and for e2e --browser {}.",
+            kinds.join("|"),
+            browsers.join("|")
+        ));
+    }
+    Ok((kinds, browsers))
 }
 
 fn host(count: &mut Count) -> Outcome {
@@ -93,33 +111,63 @@ fn browser(count: &mut Count) -> Outcome {
     count.tests(&mut command("wasm-pack", &["test", "--headless", "--chrome"]))
 }
 
-fn e2e(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "e2e", "e2e", "End-to-end tests over the packed broker")
+fn e2e(count: &mut Count, browsers: &[Browser]) -> Outcome {
+    browsers.iter().try_for_each(|(_, install)| install())?;
+    if !packed(count)? {
+        return Ok(());
+    }
+    for (browser, _) in browsers {
+        section(&format!("End-to-end tests over the packed broker, in {browser}"));
+        let cargo = suite("e2e", "e2e");
+        let mut tests = match *browser {
+            // It has no headless mode.
+            "webkit" => {
+                let display = ["--auto-servernum", "--server-args=-screen 0 1320x900x24", "cargo"];
+                command("xvfb-run", &[display.as_slice(), &cargo].concat())
+            }
+            _ => command("cargo", &cargo),
+        };
+        count.tests(tests.env("E2E_ENGINE", browser))?;
+    }
+    Ok(())
 }
 
 /// Where the broker lives: the windows and frames of a model-driven app, its configuration and its user.
 fn host_page(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "e2e", "host-page", "The packed broker in a model-driven app look-alike")
+    setup::chromium()?;
+    if !packed(count)? {
+        return Ok(());
+    }
+    // The tests put the addresses of their own servers in.
+    let default = r#"{"version":1,"clientId":"b0000000-0000-4000-8000-000000000001","sts":"http://sts.localhost:1",
+        "authority":"http://login.localhost:1","clients":{"packaged":"c0000000-0000-4000-8000-000000000001"}}"#;
+    count.check("a package brings a configuration of its own", dist::with_default(default));
+    section("The packed broker in a model-driven app look-alike");
+    count.tests(&mut command("cargo", &suite("e2e", "host-page")))
 }
 
 /// Code that nobody here wrote: MSAL for the browser, Node and Python, oidc-provider, jose, PyJWT.
 fn interop(count: &mut Count) -> Outcome {
-    over_the_packed_broker(count, "interop", "interop", "Foreign clients and servers, unmodified")
-}
-
-fn over_the_packed_broker(count: &mut Count, package: &str, suite: &str, what: &str) -> Outcome {
-    setup::wasm_pack()?;
-    setup::node()?;
     setup::chromium()?;
-    let built = dist::dist(&Pins::localhost());
-    let usable = built.is_ok();
-    count.check("the packed broker builds and keeps its size", built);
-    if !usable {
+    if !packed(count)? {
         return Ok(());
     }
-    section(what);
-    let test = ["test", "--package", package, "--test", suite, "--", "--test-threads=1"];
-    count.tests(&mut command("cargo", &test))
+    section("Foreign clients and servers, unmodified");
+    count.tests(&mut command("cargo", &suite("interop", "interop")))
+}
+
+/// Packs the broker for this machine and says whether it can be used.
+fn packed(count: &mut Count) -> Outcome<bool> {
+    setup::wasm_pack()?;
+    setup::node()?;
+    let built = dist::dist(&Package::localhost());
+    let usable = built.is_ok();
+    count.check("the packed broker builds and keeps its size", built);
+    Ok(usable)
+}
+
+fn suite<'a>(package: &'a str, name: &'a str) -> [&'a str; 7] {
+    ["test", "--package", package, "--test", name, "--", "--test-threads=1"]
 }
 
 /// The number in front of a word, as in `3 passed; 0 failed;`.
@@ -139,11 +187,24 @@ fn number_before(text: &str, word: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::number_before;
+    use super::{chosen, number_before};
 
     #[test]
     fn the_numbers_of_a_result_line_are_read() {
         let line = " FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.11s";
         assert_eq!((number_before(line, "passed"), number_before(line, "failed")), (12, 3));
+    }
+    #[test]
+    fn options_leave_one_kind_or_one_browser_and_mistakes_leave_nothing() {
+        let chosen = |words: &str| {
+            let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+            chosen(&words).map(|(kinds, browsers)| (kinds.len(), browsers.len())).ok()
+        };
+        assert_eq!(chosen(""), Some((6, 3)));
+        assert_eq!(chosen("--only e2e --browser webkit"), Some((1, 1)));
+        for wrong in ["--only", "--only e3e", "--browser lynx", "--only e2e --browser", "e2e", "--quick e2e"]
+        {
+            assert_eq!(chosen(wrong), None, "{wrong}");
+        }
     }
 }

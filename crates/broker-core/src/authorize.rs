@@ -10,7 +10,7 @@ use crate::{
 /// What one sign-in needs to know again when its response arrives.
 pub(crate) struct Pending {
     /// Comes back in the response: `<id>.<secret>`.
-    state: String,
+    pub(crate) state: String,
     /// Comes back in the id token.
     pub(crate) nonce: String,
     /// Proves at the token endpoint that the code is ours.
@@ -26,6 +26,7 @@ pub(crate) struct AuthorizationRequest<'a> {
     /// Empty: none, like the next one.
     pub(crate) login_hint: &'a str,
     pub(crate) prompt: &'a str,
+    pub(crate) claims: &'a str,
     pub(crate) correlation_id: &'a str,
 }
 
@@ -60,6 +61,7 @@ impl Pending {
             ("client-request-id", request.correlation_id),
             ("login_hint", request.login_hint),
             ("prompt", request.prompt),
+            ("claims", request.claims),
         ]);
         [request.tenant_url, "/oauth2/v2.0/authorize?", &query].concat()
     }
@@ -117,6 +119,7 @@ mod tests {
             redirect_uri: "https://app.example/r.html?",
             login_hint: "",
             prompt: "",
+            claims: "",
             correlation_id: "i",
         }
     }

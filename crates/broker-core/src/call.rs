@@ -34,6 +34,16 @@ impl Call {
         }
     }
 
+    /// The same call, to meet a challenge: what it brings replaces what was there.
+    pub(crate) fn challenged(&self, claims: &str) -> Rc<Self> {
+        Rc::new(Self {
+            config: self.config.clone(),
+            client: self.client.clone(),
+            scopes: self.scopes.clone(),
+            request: TokenRequest { claims: claims.to_owned(), ..self.request.clone() },
+        })
+    }
+
     /// Whether the user may be asked.
     pub(crate) fn may_prompt(&self) -> bool {
         self.request.interaction == Interaction::Auto

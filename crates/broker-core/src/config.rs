@@ -46,6 +46,8 @@ pub(crate) enum Mobile {
     Unsupported,
     /// A window, as in a browser.
     Popup,
+    /// The whole page goes to Entra and comes back.
+    Redirect,
 }
 
 /// Where the session is kept between page loads (contract §6).
@@ -118,9 +120,10 @@ impl Config {
         let mobile = match members.text("mobile").as_str() {
             "" | "unsupported" => Some(Mobile::Unsupported),
             "popup" => Some(Mobile::Popup),
+            "redirect" => Some(Mobile::Redirect),
             _ => None,
         };
-        members.check(mobile.is_some(), "mobile", "must be \"unsupported\" or \"popup\"");
+        members.check(mobile.is_some(), "mobile", "must be \"unsupported\", \"popup\" or \"redirect\"");
         // The shell reads it: which surface asks is no business of the protocol.
         let prompt = matches!(members.text("prompt").as_str(), "" | "notification" | "confirm");
         members.check(prompt, "prompt", "must be \"notification\" or \"confirm\"");

@@ -121,6 +121,18 @@ impl<E: Env> Core<E> {
         flow::sign_in::sign_in(self, request)
     }
 
+    /// Comes back from a sign-in that left the page: the stored departure, and the response's form text.
+    ///
+    /// # Errors
+    /// As [`Core::sign_in`]; a response that is not the answer to it is `identity_provider`.
+    pub fn come_back(
+        self: &Rc<Self>,
+        stored: E::Json,
+        response: &str,
+    ) -> impl Future<Output = Result<Rc<Account>>> + use<E> {
+        flow::redirect::come_back(self.clone(), stored, self.env.parse_form(response))
+    }
+
     /// Forgets the session and every token, and lets nobody sign in again without the user. What is under way ends in an error and
     /// leaves nothing behind.
     pub fn sign_out(&self) {

@@ -1,7 +1,7 @@
 //! The browser, as the core sees it: verbs of a browser, never of OAuth. The shell implements it over web-sys, tests over
 //! a fake with a manual clock, so that every flow runs on the host.
 
-use crate::{Account, Json, guid};
+use crate::{Account, Departure, Json, guid};
 use std::future::Future;
 
 /// What the core may ask of the outside. No call holds a borrow of core state.
@@ -30,6 +30,8 @@ pub trait Env: 'static {
 
     /// Parses JSON text. What is not JSON has no members.
     fn parse_json(&self, text: &str) -> Self::Json;
+    /// Parses form text, as [`Inbox::response`] does.
+    fn parse_form(&self, text: &str) -> Self::Json;
     /// Parses JSON text in base64url without padding (RFC 4648 §5). What is not that, to the letter, has no members.
     fn parse_base64url(&self, text: &str) -> Self::Json;
     /// POSTs a form without credentials, custom headers or redirects, so that no CORS preflight is needed.
@@ -47,12 +49,14 @@ pub trait Env: 'static {
     fn open_frame(&self, url: &str) -> Self::Frame;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
-    /// Shows one non-modal invitation to sign in. On the user's click the window opens inside the click's handler. Dropping
+    /// Shows one non-modal invitation to sign in; without an address, to leave the page for it. On the user's click the window opens inside the click's handler. Dropping
     /// the future withdraws the invitation.
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
     fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;
+    /// Stores a departure and goes to an address with the whole page. Resolves only if that is impossible.
+    fn leave(&self, url: &str, departure: &Departure) -> Self::Wait;
     /// Starts listening for the response of one pending redirect. To be called before a window opens.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
@@ -92,6 +96,8 @@ pub struct Unreachable {
 pub enum Invitation<P> {
     /// The user accepted and the window is open.
     Opened(P),
+    /// The user accepted, and there is no window to open.
+    Accepted,
     /// The user accepted and the browser refused the window.
     Blocked,
     /// The user declined.

@@ -39,6 +39,8 @@ pub enum Code {
     ScopeNotAllowed,
     /// The hidden frame never answered.
     SilentTimeout,
+    /// The browser keeps nothing, and this needs something kept.
+    StorageUnavailable,
     /// The STS refused for a reason that asking again does not change.
     StsRejected,
     /// The STS cannot be reached or is out of order.
@@ -75,6 +77,7 @@ impl Code {
             Self::PopupTimeout => "popup_timeout",
             Self::ScopeNotAllowed => "scope_not_allowed",
             Self::SilentTimeout => "silent_timeout",
+            Self::StorageUnavailable => "storage_unavailable",
             Self::StsRejected => "sts_rejected",
             Self::StsUnavailable => "sts_unavailable",
             Self::Throttled => "throttled",
@@ -114,6 +117,9 @@ impl Code {
             Self::PopupTimeout => "The sign-in window never answered: call signIn() again.",
             Self::ScopeNotAllowed => "These scopes are not allowed for this control client.",
             Self::SilentTimeout => "Entra did not answer without the user: call signIn().",
+            Self::StorageUnavailable => {
+                "The browser keeps nothing for this page, so a sign-in could not come back to it: allow storage."
+            }
             Self::StsRejected => {
                 "The token service refuses the request, and asking again would not change that."
             }

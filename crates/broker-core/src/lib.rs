@@ -80,6 +80,7 @@ pub use config::{Pins, Storage};
 pub use diagnostics::{CachedToken, Diagnostics};
 pub use env::{Env, Event, EventKind, HostFacts, Inbox, Invitation, Reply, Unreachable};
 pub use error::{Code, Error, Result};
+pub use flow::redirect::Departure;
 pub use json::Json;
 pub use request::{Interaction, SignInRequest, TokenRequest, TokenResult};
 pub use secret::Secret;

@@ -109,7 +109,8 @@ impl<E: Env> Core<E> {
         Some((account, refresh_token, tokens))
     }
 
-    fn issuer(&self) -> String {
+    /// The authority and the broker registration that what is stored belongs to.
+    pub(crate) fn issuer(&self) -> String {
         self.config()
             .map(|config| [config.authority.as_str(), " ", &config.client_id].concat())
             .unwrap_or_default()

@@ -29,19 +29,20 @@ pub(crate) struct Apis {
 }
 
 impl Apis {
-    /// For the backends `graph` and `data-feed` of an estate.
+    /// For the backends `graph` and `data-feed` of an estate; `trusted` is Entra's certificate authority (PEM), where it has its own.
     pub(crate) fn new(
         estate: &Estate,
         at: &Addresses,
         clock: Clock,
         revocations: Revocations,
+        trusted: Option<&str>,
     ) -> reqwest::Result<Self> {
         let id = |name: &str| estate.client_id(name).unwrap_or_default().to_owned();
         let users = estate.tenants.values().flat_map(|tenant| {
             tenant.users.iter().map(|user| ((tenant.id.clone(), user.id.clone()), user.clone()))
         });
         Ok(Self {
-            guard: Arc::new(Guard::new(estate, at, clock, revocations)?),
+            guard: Arc::new(Guard::new(estate, at, clock, revocations, trusted)?),
             users: users.collect(),
             graph: id("graph"),
             feed: id("data-feed"),

@@ -14,10 +14,10 @@ pub use host::{Host, HostRequest, Kind, SwitchError, SystemUser, Variable, WebRe
 pub use options::{Options, UsageError};
 pub use page::FORM;
 
-use entra_dev::{Clock, Entra};
+use entra_dev::{Clock, Entra, TlsError};
 use estate::{Addresses, CertificateError, Certificates, Estate};
 use host::{Environment, Origins, Pages, Switches, TABLE, WebResources};
-use serve::{Bound, Running};
+use serve::{Doors, Running};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -32,7 +32,7 @@ pub struct Demo {
     host: Host,
     certificates: Certificates,
     entra: Arc<Entra>,
-    sts: Option<sts::Server>,
+    sts: Option<(Running, sts::Server)>,
     _servers: [Running; 4],
 }
 
@@ -69,6 +69,9 @@ pub enum StartError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// TLS could not be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Certificates could not be made.
     #[error(transparent)]
     Certificates(#[from] CertificateError),
@@ -97,41 +100,43 @@ impl Demo {
         let switches = switches(&options)?;
         let pages = Pages::read(&options.www, &options.module)?;
         let certificates = Certificates::ensure(&options.estate, &options.certificates)?;
-        let app = Bound::bind("app.localhost", port(0)).await?;
-        let graph = Bound::bind("graph.localhost", port(3)).await?;
-        let feed = Bound::bind("feed.localhost", port(4)).await?;
-        let outer = Bound::bind("outer.localhost", port(5)).await?;
+        let doors = Doors::new(options.tls)?;
+        let app = doors.bind("app.localhost", port(0)).await?;
+        let sts_door = doors.bind("sts.localhost", port(2)).await?;
+        let graph = doors.bind("graph.localhost", port(3)).await?;
+        let feed = doors.bind("feed.localhost", port(4)).await?;
+        let outer = doors.bind("outer.localhost", port(5)).await?;
 
         let clock = Clock::system();
-        let entra = Entra::start(entra_dev::Options {
+        let told = entra_dev::Options {
             estate: options.estate.clone(),
             app: app.origin().to_owned(),
             certificates: certificates.clone(),
             listen: loopback(port(1)),
             clock: clock.clone(),
-        })
-        .await
-        .map(Arc::new)
-        .map_err(StartError::Entra)?;
+        };
+        let entra = if options.tls { Entra::start_tls(told).await } else { Entra::start(told).await };
+        let entra = entra.map(Arc::new).map_err(StartError::Entra)?;
 
-        let mut at = Addresses {
+        let at = Addresses {
             app: app.origin().to_owned(),
             authority: entra.origin().to_owned(),
-            sts: String::new(),
+            sts: sts_door.origin().to_owned(),
         };
         let sts = {
             let mut told = options.estate.clone();
             told.controls.retain(|name, _| !options.unknown_to_sts.contains(name));
-            let text = told.sts_config(&at, &loopback(port(2)).to_string(), certificates.folder());
+            let text = told.sts_config(&at, &loopback(0).to_string(), certificates.folder());
             let config = sts::Config::parse(&text).map_err(StartError::StsConfig)?;
+            let config = entra.authority_pem().into_iter().fold(config, sts::Config::trusting);
             sts::Server::start(config, sts::Clock::system()).await.map_err(StartError::Sts)?
         };
-        at.sts = format!("http://sts.localhost:{}", sts.address().port());
 
         // Weak: an API that is slow to stop must not keep Entra running.
         let cae = Arc::downgrade(&entra);
         let revocations = Box::new(move |token: &str| cae.upgrade()?.challenge(token));
-        let apis = api::Apis::new(&options.estate, &at, clock, revocations).map_err(StartError::Client)?;
+        let apis = api::Apis::new(&options.estate, &at, clock, revocations, entra.authority_pem())
+            .map_err(StartError::Client)?;
         let broker_config = options.estate.broker_config(&at);
         let page = page::page(&options.estate, &broker_config, graph.origin(), feed.origin());
         let environment = Environment::new(&options.estate, switches, web_resources, &broker_config, page);
@@ -150,12 +155,12 @@ impl Demo {
             outer: outer.origin().to_owned(),
             broker_config,
             entra,
-            sts: Some(sts),
+            sts: Some((sts_door.pass_on(sts.address()), sts)),
             _servers: [
-                app.serve(host.router()),
-                graph.serve(apis.graph()),
-                feed.serve(apis.feed()),
-                outer.serve(host::outer::router(app_origin)),
+                app.serve(host.router()).await?,
+                graph.serve(apis.graph()).await?,
+                feed.serve(apis.feed()).await?,
+                outer.serve(host::outer::router(app_origin)).await?,
             ],
             host,
         })

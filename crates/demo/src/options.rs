@@ -18,6 +18,8 @@ pub struct Options {
     pub certificates: PathBuf,
     /// The app's port; the other parts take the five after it. 0 takes free ones.
     pub port: u16,
+    /// Whether everything is over TLS, with certificates that are made at the start and that nobody trusts by himself.
+    pub tls: bool,
     /// Controls that are registered at Entra but that nobody told the STS about.
     pub unknown_to_sts: Vec<String>,
     /// How the look-alike behaves where it is not by default, in words such as `csp=strict`; `www/switches.json` has them all.
@@ -56,6 +58,7 @@ impl Options {
             www: root.join("www"),
             certificates: root.join("target/demo/certificates"),
             port: 0,
+            tls: false,
             unknown_to_sts: Vec::new(),
             switches: Vec::new(),
         })

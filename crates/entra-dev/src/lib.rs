@@ -44,7 +44,7 @@ pub use policy::Demand;
 pub use scenario::{Command, ScenarioError};
 pub use server::{Entra, Options, StartError};
 pub use shared::Mischief;
-pub use tls::TlsError;
+pub use tls::{Tls, TlsError};
 pub use token::OriginCheck;
 pub use weather::{Place, Trouble, Weather};
 

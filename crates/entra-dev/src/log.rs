@@ -22,6 +22,8 @@ pub struct Request {
     pub resource: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Whether a cookie came with it that opens a session; only `/authorize` looks.
+    pub had_session: bool,
     /// Which registered certificate signed the client assertion, once it was verified.
     pub signer: Option<Signer>,
     /// The `Origin` header.

@@ -90,7 +90,7 @@ impl Entra {
     async fn serve(options: Options, scheme: &str) -> Result<Self, StartError> {
         let (tcp, address) = bind(options.listen).await?;
         let site = Site::new(scheme, address.port());
-        let tls = (scheme == "https").then(|| Tls::new(&site)).transpose()?;
+        let tls = (scheme == "https").then(|| Tls::new(site.names())).transpose()?;
         let directory = seed::directory(&options.estate, &options.certificates, &options.app, site.main())?;
         let seal = Seal::new().map_err(|_| StartError::Keys)?;
         let shared = Arc::new(Shared::new(site, options.clock, seal, directory));

@@ -36,6 +36,11 @@ impl Site {
         self.origins.iter().filter_map(|origin| origin.split_once("://")).map(|(_, host)| host)
     }
 
+    /// Host names without ports.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.hosts().filter_map(|host| host.rsplit_once(':')).map(|(name, _)| name)
+    }
+
     /// What follows one of the origins in a URL.
     pub(crate) fn strip_origin<'a>(&self, url: &'a str) -> Option<&'a str> {
         self.origins.iter().find_map(|origin| url.strip_prefix(origin.as_str()))

@@ -1,6 +1,5 @@
 //! TLS on loopback with a certificate authority of its own, made anew at each start: Microsoft's libraries insist on https.
 
-use crate::site::Site;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::sync::Arc;
 use tokio_rustls::{
@@ -24,14 +23,19 @@ pub enum TlsError {
 }
 
 /// What a TLS server needs, and what its clients must trust.
-pub(crate) struct Tls {
-    pub(crate) acceptor: TlsAcceptor,
+pub struct Tls {
+    /// Takes connections.
+    pub acceptor: TlsAcceptor,
     /// The authority's certificate, PEM.
-    pub(crate) authority: String,
+    pub authority: String,
 }
 
 impl Tls {
-    pub(crate) fn new(site: &Site) -> Result<Self, TlsError> {
+    /// For servers of these names.
+    ///
+    /// # Errors
+    /// When the certificates cannot be made.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, TlsError> {
         let authority_key = KeyPair::generate()?;
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,8 +44,7 @@ impl Tls {
         let authority_pem = authority.self_signed(&authority_key)?.pem();
         let issuer = Issuer::new(authority, authority_key);
 
-        let names: Vec<String> =
-            site.hosts().filter_map(|host| host.rsplit_once(':')).map(|(name, _)| name.to_owned()).collect();
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let key = KeyPair::generate()?;
         let mut certificate = CertificateParams::new(names)?;
         // RFC 5280 §4.2.1.1 wants it, and Python insists since 3.13.

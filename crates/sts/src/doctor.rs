@@ -59,7 +59,7 @@ impl fmt::Display for Finding {
 /// When a file cannot be used at all: then nothing further can be tried.
 pub async fn examine(config: Config, clock: &Clock, ask_entra: bool) -> Result<Vec<Finding>, StartError> {
     let authority = config.authority.clone();
-    let http = http::client(&authority)?;
+    let http = http::client(&authority, config.trusted.as_deref())?;
     let policy = server::policy(&config)?;
     server::check_files(&config, clock)?;
     let mut findings = Vec::new();

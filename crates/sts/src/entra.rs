@@ -171,7 +171,7 @@ mod tests {
                 stream.shutdown().await.ok();
             }
         });
-        let http = http::client(&authority).unwrap();
+        let http = http::client(&authority, None).unwrap();
         let entra = Entra { authority, http, lanes: Lanes::default(), clock: Clock::from_fn(|| NOW) };
         let asked = OnBehalfOf {
             client: Arc::new(control_client(rules())),

@@ -6,7 +6,7 @@
 
 use crate::origin::{Origin, is_loopback};
 use reqwest::{
-    Client, RequestBuilder, Response,
+    Certificate, Client, RequestBuilder, Response,
     dns::{Addrs, Name, Resolve, Resolving},
     header::RETRY_AFTER,
     redirect::Policy,
@@ -39,9 +39,11 @@ pub(crate) struct Unreachable {
     pub(crate) retryable: bool,
 }
 
-/// A client for this authority.
-pub(crate) fn client(authority: &Origin) -> Result<Client, reqwest::Error> {
+/// A client for this authority, which may trust a certificate authority (PEM) that the machine does not.
+pub(crate) fn client(authority: &Origin, trusted: Option<&str>) -> Result<Client, reqwest::Error> {
+    let trusted = trusted.map(|pem| Certificate::from_pem(pem.as_bytes())).transpose()?;
     Client::builder()
+        .tls_certs_merge(trusted)
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT)
         .pool_idle_timeout(IDLE)
@@ -102,7 +104,7 @@ mod tests {
     }
 
     fn loopback() -> Client {
-        client(&"http://login.localhost".parse().unwrap()).unwrap()
+        client(&"http://login.localhost".parse().unwrap(), None).unwrap()
     }
 
     #[tokio::test]
@@ -118,7 +120,7 @@ mod tests {
         let port = serve(Router::new().route("/", get("heard"))).await;
         let url = format!("http://login.localhost:{port}/");
         assert!(send(loopback().get(&url)).await.is_ok());
-        let strict = client(&"https://login.example".parse().unwrap()).unwrap();
+        let strict = client(&"https://login.example".parse().unwrap(), None).unwrap();
         assert!(send(strict.get(&url)).await.is_err());
     }
 

@@ -85,7 +85,7 @@ impl Server {
     /// # Errors
     /// When a credential is unusable or an address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let http = http::client(&config.authority)?;
+        let http = http::client(&config.authority, config.trusted.as_deref())?;
         let policy = policy(&config)?;
         let keys = KeyStore::new(&config.authority, policy.tenants(), policy.knows_others(), &http, &clock);
         let entra = Entra {

@@ -134,7 +134,7 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
     let tenants = HashMap::from([(TENANT.parse().unwrap(), HashSet::from([APP.parse().unwrap()]))]);
     let policy = Policy::new(tenants, None, vec![control_client(rules())]);
     let authority = authority.parse().unwrap();
-    let http = http::client(&authority).unwrap();
+    let http = http::client(&authority, None).unwrap();
     let keys = KeyStore::new(&authority, policy.tenants(), false, &http, clock);
     let entra = Entra { authority: authority.clone(), http, lanes: Lanes::default(), clock: clock.clone() };
     let limit = NonZeroU32::MAX;

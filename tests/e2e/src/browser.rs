@@ -1,16 +1,21 @@
 //! One browser with one driver process of its own, gone when this is gone.
 
-use crate::{Engine, Failure, Result, until};
+use crate::{Engine, Failure, Result, ThirdPartyCookies, until};
 use std::{
     net::{Ipv4Addr, TcpListener},
     ops::Deref,
     process::Stdio,
+    time::Duration,
 };
 use thirtyfour::{WebDriver, WindowHandle};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
+    time::timeout,
 };
+
+/// How long a browser may take to start before it is started anew.
+const START: Duration = Duration::from_secs(30);
 
 /// A browser under WebDriver, which it dereferences to.
 pub struct Browser {
@@ -21,11 +26,27 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts a driver on a free port, and through it a browser with a fresh profile.
+    /// Starts a driver on a free port, and through it a browser with a fresh profile that allows third-party cookies.
     ///
     /// # Errors
     /// When the driver is not on PATH or refuses.
     pub async fn start(engine: &Engine) -> Result<Self> {
+        Self::start_with(engine, ThirdPartyCookies::Allowed).await
+    }
+
+    /// Likewise, with this preference.
+    ///
+    /// # Errors
+    /// When the driver is not on PATH or refuses.
+    pub async fn start_with(engine: &Engine, cookies: ThirdPartyCookies) -> Result<Self> {
+        // WebKit's driver waits for ever for a browser that died while it started. Nothing of a test has happened by then.
+        match timeout(START, Self::attempt(engine, cookies)).await {
+            Ok(started) => started,
+            Err(_) => Self::attempt(engine, cookies).await,
+        }
+    }
+
+    async fn attempt(engine: &Engine, cookies: ThirdPartyCookies) -> Result<Self> {
         let failed = |source| Failure::System { what: engine.driver.to_owned(), source };
         let port = free_port().map_err(failed)?;
         let mut command = Command::new(engine.driver);
@@ -44,7 +65,8 @@ impl Browser {
             Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.ok())
         })
         .await?;
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), engine.capabilities()?).await?;
+        let driver =
+            WebDriver::new(format!("http://127.0.0.1:{port}"), engine.capabilities(cookies)?).await?;
         let main = driver.window().await?;
         Ok(Self { driver, process, main })
     }

@@ -1,7 +1,7 @@
 //! The browsers' differences, as data: how each driver is started and what it must be told. No other file knows a browser.
 //!
-//! Drivers switch the popup blocker off unless told otherwise; each row keeps it on, because a user's browser has it on. Third-party
-//! cookies are allowed in each, and the stand-in's own certificate is taken.
+//! Drivers switch the popup blocker off unless told otherwise; each row keeps it on, because a user's browser has it on. What becomes
+//! of third-party cookies is the browser's own preference. Certificates that nobody trusts are taken.
 
 use crate::{Failure, Result};
 use serde_json::{Map, Value, json};
@@ -22,8 +22,28 @@ pub struct Engine {
     /// Names on PATH, or paths, of the browser; the first that exists is used.
     programs: &'static [&'static str],
     arguments: &'static [&'static str],
+    preferences: &'static [(&'static str, bool)],
+    cookies: CookiePreference,
     /// Further options, JSON text.
     options: &'static str,
+}
+
+/// What becomes of third-party cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThirdPartyCookies {
+    /// A frame of another site has the cookies that its site has elsewhere.
+    Allowed,
+    /// It has not.
+    Blocked,
+}
+
+/// How a browser is told that.
+#[derive(Debug)]
+enum CookiePreference {
+    /// A preference, with its value for each.
+    Preference { name: &'static str, allowed: u8, blocked: u8 },
+    /// An argument for each.
+    Argument { allowed: &'static str, blocked: &'static str },
 }
 
 const ENGINES: [Engine; 3] = [
@@ -46,10 +66,13 @@ const ENGINES: [Engine; 3] = [
             "--disable-dev-shm-usage",
             "--window-size=1320,900",
         ],
-        options: r#"{
-            "excludeSwitches": ["disable-popup-blocking"],
-            "prefs": {"profile.cookie_controls_mode": 0}
-        }"#,
+        preferences: &[],
+        cookies: CookiePreference::Preference {
+            name: "profile.cookie_controls_mode",
+            allowed: 0,
+            blocked: 1,
+        },
+        options: r#"{"excludeSwitches": ["disable-popup-blocking"]}"#,
     },
     Engine {
         name: "firefox",
@@ -59,7 +82,14 @@ const ENGINES: [Engine; 3] = [
         options_key: "moz:firefoxOptions",
         programs: &["firefox-esr", "firefox"],
         arguments: &["-headless"],
-        options: r#"{"prefs": {"dom.disable_open_during_load": true, "network.cookie.cookieBehavior": 0}}"#,
+        preferences: &[("dom.disable_open_during_load", true)],
+        // Blocked is what Firefox does by itself: each site has jars of its own within each other site.
+        cookies: CookiePreference::Preference {
+            name: "network.cookie.cookieBehavior",
+            allowed: 0,
+            blocked: 5,
+        },
+        options: "{}",
     },
     Engine {
         name: "webkit",
@@ -67,8 +97,14 @@ const ENGINES: [Engine; 3] = [
         port_option: "--port=",
         browser_name: "MiniBrowser",
         options_key: "webkitgtk:browserOptions",
-        programs: &["MiniBrowser", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"],
+        programs: &[
+            "MiniBrowser",
+            "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+            "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+        ],
         arguments: &["--automation"],
+        preferences: &[],
+        cookies: CookiePreference::Argument { allowed: "--cookies-policy=always", blocked: "--enable-itp" },
         options: "{}",
     },
 ];
@@ -89,10 +125,25 @@ impl Engine {
     ///
     /// # Errors
     /// When the row's options are not JSON.
-    pub(crate) fn capabilities(&self) -> Result<Capabilities> {
+    pub(crate) fn capabilities(&self, cookies: ThirdPartyCookies) -> Result<Capabilities> {
         let wrong = |why| Failure::wrong(format!("The options of {} are not JSON: {why}.", self.name));
         let mut options: Map<String, Value> = serde_json::from_str(self.options).map_err(wrong)?;
-        options.insert("args".to_owned(), json!(self.arguments));
+        let mut arguments = self.arguments.to_vec();
+        let mut preferences: Map<String, Value> =
+            self.preferences.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let are_blocked = cookies == ThirdPartyCookies::Blocked;
+        match self.cookies {
+            CookiePreference::Preference { name, allowed, blocked } => {
+                preferences.insert(name.to_owned(), json!(if are_blocked { blocked } else { allowed }));
+            }
+            CookiePreference::Argument { allowed, blocked } => {
+                arguments.push(if are_blocked { blocked } else { allowed });
+            }
+        }
+        options.insert("args".to_owned(), json!(arguments));
+        if !preferences.is_empty() {
+            options.insert("prefs".to_owned(), preferences.into());
+        }
         if let Some(program) = self.programs.iter().find_map(|program| find(program)) {
             options.insert("binary".to_owned(), json!(program));
         }
@@ -116,8 +167,12 @@ mod tests {
     #[test]
     fn every_row_of_the_table_can_be_told_to_its_driver() {
         for engine in &ENGINES {
-            let capabilities = engine.capabilities().unwrap();
-            assert!(capabilities.get(engine.options_key).unwrap()["args"].is_array(), "{}", engine.name);
+            let [allowed, blocked] =
+                [ThirdPartyCookies::Allowed, ThirdPartyCookies::Blocked].map(|cookies| {
+                    engine.capabilities(cookies).unwrap().get(engine.options_key).unwrap().clone()
+                });
+            assert!(allowed["args"].is_array(), "{}", engine.name);
+            assert_ne!(allowed, blocked, "{}", engine.name);
         }
     }
 }

@@ -12,8 +12,8 @@ mod token;
 
 pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
-pub use engine::Engine;
-pub use stage::{Asked, BrokerError, Stage, on_stage};
+pub use engine::{Engine, ThirdPartyCookies};
+pub use stage::{Asked, BrokerError, Stage, on_stage, on_stage_with};
 pub use token::{Claims, thumbprint};
 
 use std::time::{Duration, Instant};

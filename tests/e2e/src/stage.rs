@@ -3,7 +3,7 @@
 //! Two places to play: the app (`open_app`), with its ribbon and seven controls, and a bare page of the same origin
 //! (`open_bare_page`) that loads the packed broker and nothing else. A failed test leaves a picture of what it saw.
 
-use crate::{Browser, Engine, Failure, Result, until};
+use crate::{Browser, Engine, Failure, Result, ThirdPartyCookies, until};
 use demo::{Demo, Options};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -59,16 +59,29 @@ pub struct BrokerError {
     pub aadsts: Option<u64>,
 }
 
-/// Plays a test on a fresh stage of the project's own estate; `set` may change what is there before it starts.
+/// Plays a test on a fresh stage of the project's own estate, over TLS, in a browser that allows third-party cookies; `set` may change
+/// what is there before it starts.
 ///
 /// # Errors
 /// When the stage cannot be set or the test comes to a failure. A panic of the test goes through after cleaning up.
 pub fn on_stage(set: impl FnOnce(&mut Options), test: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
+    on_stage_with(ThirdPartyCookies::Allowed, set, test)
+}
+
+/// Likewise, in a browser with this preference.
+///
+/// # Errors
+/// As [`on_stage`].
+pub fn on_stage_with(
+    cookies: ThirdPartyCookies,
+    set: impl FnOnce(&mut Options),
+    test: impl AsyncFnOnce(&mut Stage) -> Result,
+) -> Result {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|source| Failure::System { what: "the async runtime".to_owned(), source })?;
-    let mut options = Options::of_project(&project())?;
+    let mut options = Options { tls: true, ..Options::of_project(&project())? };
     set(&mut options);
-    let mut stage = runtime.block_on(Stage::set(options))?;
+    let mut stage = runtime.block_on(Stage::set_with(options, cookies))?;
     let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(&mut stage))));
     let failed = !matches!(played, Ok(Ok(())));
     let cleaned = runtime.block_on(async {
@@ -84,13 +97,17 @@ pub fn on_stage(set: impl FnOnce(&mut Options), test: impl AsyncFnOnce(&mut Stag
 }
 
 impl Stage {
-    /// Starts the demo and the chosen browser.
+    /// Starts the demo and the chosen browser, which allows third-party cookies.
     ///
     /// # Errors
     /// When either does not start.
     pub async fn set(options: Options) -> Result<Self> {
+        Self::set_with(options, ThirdPartyCookies::Allowed).await
+    }
+
+    async fn set_with(options: Options, cookies: ThirdPartyCookies) -> Result<Self> {
         let demo = Demo::start(options).await?;
-        let browser = Browser::start(Engine::chosen()?).await?;
+        let browser = Browser::start_with(Engine::chosen()?, cookies).await?;
         Ok(Self { demo, browser, asked: AtomicU32::new(0) })
     }
 
@@ -141,6 +158,8 @@ impl Stage {
             config.insert("tenant".to_owned(), tenant.into());
         }
         let _: Value = self.script(&format!("talxisBroker.configure({config})")).await?;
+        let asked = self.ask("talxisBroker.ready").await?;
+        self.value(&asked).await?;
         Ok(())
     }
 
@@ -279,11 +298,42 @@ impl Stage {
     /// When there is no such window, or it stays.
     pub async fn sign_in_as(&self, username: &str) -> Result {
         self.enter_sign_in_window().await?;
+        self.fill_in_sign_in_page(username).await?;
+        self.leave_sign_in_window().await
+    }
+
+    async fn fill_in_sign_in_page(&self, username: &str) -> Result {
         let field = self.the("#username").await?;
         field.clear().await?; // A login hint may be there already.
         field.send_keys(username).await?;
-        self.the("#sign-in").await?.click().await?;
-        self.leave_sign_in_window().await
+        Ok(self.the("#sign-in").await?.click().await?)
+    }
+
+    /// Gives the browser a session at Entra that no application here knows of: signs in on a page of Entra's, and goes no further than
+    /// to its question for consent, so that no browser learns that the two sites have to do with each other.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn sign_in_elsewhere_as(&self, username: &str) -> Result {
+        self.browser.goto(self.authorize_url("consent")).await?;
+        self.fill_in_sign_in_page(username).await?;
+        self.the("#accept").await?;
+        Ok(())
+    }
+
+    /// The address of an authorization request of the broker's registration, with this `prompt`.
+    #[must_use]
+    pub fn authorize_url(&self, prompt: &str) -> String {
+        let (entra, estate) = (self.demo.entra().origin(), self.demo.estate());
+        let redirect_uri = estate.redirect_uris(self.demo.origin()).into_iter().next().unwrap_or_default();
+        format!(
+            "{entra}/{}/oauth2/v2.0/authorize?client_id={}&response_type=code&response_mode=fragment&redirect_uri={redirect_uri}\
+             &scope=openid&code_challenge={}&code_challenge_method=S256&state={}.&prompt={prompt}",
+            self.tenant(),
+            estate.broker.client_id,
+            "c".repeat(43),
+            "0".repeat(32),
+        )
     }
 
     /// Presses Cancel on the sign-in page, and comes back when the window is gone.
@@ -324,7 +374,7 @@ fn asking(id: u32, expression: &str) -> String {
     format!(
         "window.asked ??= {{}};
          const told = (error) => ({{
-             isError: error instanceof Error,
+             isError: error instanceof window.Error, // The page's: in Firefox this script has one of its own.
              ...Object.fromEntries(['name', 'code', 'message', 'correlationId', 'retryable', 'interactionRequired',
                  'consentUrl', 'aadsts'].map((member) => [member, error[member] ?? null])),
          }});

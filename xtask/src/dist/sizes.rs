@@ -4,9 +4,10 @@ use super::tools::{self, Node, printed};
 use crate::run::{Outcome, section};
 use std::{fs, path::Path};
 
-/// The most that the broker's file may weigh, compressed with brotli. It should weigh 38,000 and does not yet: this keeps what was
-/// reached. Microsoft's library, for the sign-in alone, weighs 64 kB.
-const BUDGET: u64 = 60_700;
+/// The most that the broker's file may weigh, compressed with brotli: everything that a token needs, for well below the 64 kB that
+/// Microsoft's library takes for the sign-in alone. The first slice (popup sign-in, tokens, exchange, no storage) was held to 38,000 and
+/// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts.
+const BUDGET: u64 = 51_000;
 
 const COMPARED: &str = "@azure/msal-browser";
 

@@ -26,19 +26,21 @@ pub(crate) struct Ask {
     pub(crate) client: String,
     /// Whether the user may be asked.
     pub(crate) may_prompt: bool,
+    /// A claims challenge that only the user can meet, JSON text; empty: none.
+    pub(crate) claims: String,
     pub(crate) request: SignInRequest,
 }
 
 /// A sign-in under way.
 pub(crate) struct Attempt {
     pub(crate) pending: Pending,
-    tenant: String,
-    tenant_url: String,
-    redirect_uri: String,
+    pub(crate) tenant: String,
+    pub(crate) tenant_url: String,
+    pub(crate) redirect_uri: String,
     /// Where the window goes.
     pub(crate) url: String,
     /// How often somebody had signed out when it began.
-    sign_outs: u32,
+    pub(crate) sign_outs: u32,
 }
 
 /// OpenID Connect's `prompt` that lets the user choose.
@@ -53,11 +55,20 @@ impl Ask {
             config: call.config.clone(),
             client: call.client.id.clone(),
             may_prompt: call.may_prompt(),
+            claims: String::new(),
             request: SignInRequest {
                 correlation_id: call.request.correlation_id.clone(),
                 ..SignInRequest::default()
             },
         }
+    }
+
+    /// A call whose challenge Entra does not take as met: whoever is signed in has to do more.
+    pub(crate) fn for_challenge(call: &Call, account: &Account) -> Self {
+        let mut ask = Self::for_call(call);
+        ask.claims.clone_from(&call.request.claims);
+        ask.request.login_hint.clone_from(&account.username);
+        ask
     }
 
     /// Whether this is `signIn()`.
@@ -105,6 +116,7 @@ impl Attempt {
             redirect_uri: &redirect_uri,
             login_hint,
             prompt,
+            claims: &ask.claims,
             correlation_id: &ask.request.correlation_id,
         });
         Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })

@@ -70,22 +70,33 @@ fn session_or_sign_in<E: Env>(core: &Rc<Core<E>>, call: &Call) -> Landing {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> Result<()> {
-    let mut signed_in_again = false;
+    let (mut call, mut signed_in_again, mut stepped_up) = (call.clone(), false, false);
     loop {
         next.await?;
         let session = core.session().ok_or_else(signed_out)?;
         let sign_ins = session.sign_ins();
-        let Err(error) = backend_token::bring(core, call, &session).await else { return Ok(()) };
+        let Err(error) = backend_token::bring(core, &call, &session).await else { return Ok(()) };
         let error = call.explain(session.account(), error);
         // A call that lands after a sign-out fails with this code too; it must not ask the user to sign in again.
         let over = error.code == Code::LoginRequired && core.is_current(&session);
         if over {
             core.revoke(&session, sign_ins);
         }
-        if !over || signed_in_again || !call.may_prompt() {
+        let challenge = error.claims.as_deref().unwrap_or(&call.request.claims);
+        next = if over && !signed_in_again && call.may_prompt() {
+            signed_in_again = true;
+            session_or_sign_in(core, &call)
+        } else if error.code != Code::InteractionRequired || challenge.is_empty() || stepped_up {
             return Err(error);
-        }
-        signed_in_again = true;
-        next = session_or_sign_in(core, call);
+        } else if call.request.claims != challenge {
+            // Entra may have what it needs already; the user is asked only if it says no to this very challenge.
+            call = call.challenged(challenge);
+            Landing::ready(Ok(()))
+        } else if call.may_prompt() {
+            stepped_up = true;
+            sign_in::join(core, Ask::for_challenge(&call, session.account()))
+        } else {
+            return Err(error);
+        };
     }
 }

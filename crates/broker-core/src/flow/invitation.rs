@@ -40,7 +40,8 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<E::Popup
     match answer {
         First::Left(Some(popup)) | First::Right(Invitation::Opened(popup)) => Ok(popup),
         First::Left(None) => Err(signed_out()),
-        First::Right(Invitation::Blocked) => Err(Code::PopupBlocked.into()),
+        // A window was asked for; no other answer means that there is one.
+        First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
     }
 }

@@ -7,5 +7,6 @@ mod entra;
 pub(crate) mod get_token;
 pub(crate) mod invitation;
 mod post;
+pub(crate) mod redirect;
 pub(crate) mod sign_in;
 mod silent;

@@ -2,14 +2,14 @@
 //! Decides when the user may be asked, and keeps nothing of a response that is not exactly the answer to its request.
 
 use crate::{
-    Account, Code, Env, EventKind, Inbox, Result, SignInRequest,
+    Account, Code, Env, EventKind, Inbox, Invitation, Result, SignInRequest,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
         attempt::{Ask, Attempt, SELECT_ACCOUNT},
         invitation::{invite, take_over},
         post::offline,
-        silent,
+        redirect, silent,
     },
     race::{First, race},
     request::check_correlation_id,
@@ -48,7 +48,7 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Landing {
     };
     core.refused.set(false);
     core.part_with_others();
-    let ask = Ask { config, client: String::new(), may_prompt: true, request };
+    let ask = Ask { config, client: String::new(), may_prompt: true, claims: String::new(), request };
     match core.usable_session() {
         Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
         _ => join(core, ask),
@@ -78,7 +78,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
 
 /// Not an `async fn`: the window opens now, inside the call that may stand in a user's click, unless a hidden frame is tried first.
 fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
-    let at_once = ask.is_sign_in() || !core.env.frames_work();
+    let at_once = !tries_silently(core, ask) && !leaves_page(core, ask);
     let opened = at_once.then(|| open(core, ask, ""));
     let (core, ask) = (core.clone(), ask.clone());
     Box::pin(async move {
@@ -92,17 +92,20 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
-    let opened = match opened {
-        Some(opened) => opened,
-        None => match silent::join(core, ask).await {
+    let mut prompt = "";
+    if tries_silently(core, ask) {
+        match silent::join(core, ask).await {
             Err(error) if silent::leaves_hope(error.code) => {
                 // Somebody else is signed in at Entra: the user has to choose.
-                let prompt = if error.code == Code::AccountMismatch { SELECT_ACCOUNT } else { "" };
-                open(core, ask, prompt)
+                prompt = if error.code == Code::AccountMismatch { SELECT_ACCOUNT } else { "" };
             }
             landed => return landed,
-        },
-    };
+        }
+    }
+    if leaves_page(core, ask) {
+        return leave(core, ask, prompt).await;
+    }
+    let opened = opened.unwrap_or_else(|| open(core, ask, prompt));
     let Opened { attempt, mut inbox, popup } = opened?;
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let popup = match popup {
@@ -138,4 +141,24 @@ fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
         return Err(Code::PopupBlocked.into());
     }
     Ok(Opened { attempt, inbox, popup })
+}
+
+/// Whether Entra may answer without the user: not to `signIn()`, whose click must not be lost, and not to what it asked the user for.
+fn tries_silently<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
+    !ask.is_sign_in() && ask.claims.is_empty() && core.env.frames_work()
+}
+
+/// Whether a sign-in leaves the page, because a window is no good here.
+fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
+    core.env.host().mobile && ask.config.mobile == Mobile::Redirect
+}
+
+/// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
+async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
+    core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
+    if !ask.is_sign_in() && !matches!(core.env.invite("").await, Invitation::Accepted) {
+        return Err(Code::UserCancelled.into());
+    }
+    let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
+    redirect::leave(core, ask, prompt).await
 }

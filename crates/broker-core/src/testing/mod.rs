@@ -15,7 +15,7 @@ pub use json::{parse, reply};
 pub(crate) use windows::fields;
 pub use windows::{FakeInbox, FakePopup};
 
-use crate::{Env, Event, EventKind, HostFacts, Invitation, Reply, Unreachable};
+use crate::{Departure, Env, Event, EventKind, HostFacts, Invitation, Reply, Unreachable};
 use base64::prelude::*;
 use executor::Executor;
 use serde_json::Value;
@@ -49,6 +49,8 @@ struct World {
     minted: Cell<u32>,
     events: RefCell<Vec<EventKind>>,
     changes: Cell<u32>,
+    departures: RefCell<Vec<Value>>,
+    stuck: Cell<bool>,
 }
 
 type Sent = Pin<Box<dyn Future<Output = Answer>>>;
@@ -146,6 +148,17 @@ impl FakeEnv {
     #[must_use]
     pub fn events(&self) -> Vec<EventKind> {
         self.0.events.borrow().clone()
+    }
+
+    /// What was stored of the last sign-in that left the page.
+    #[must_use]
+    pub fn departure(&self) -> Option<Value> {
+        self.0.departures.borrow().last().cloned()
+    }
+
+    /// The browser keeps nothing from now on, so that the page cannot be left.
+    pub fn keep_nothing(&self) {
+        self.0.stuck.set(true);
     }
 
     /// How often there was something new to store.
@@ -283,6 +296,20 @@ impl Env for FakeEnv {
 
     fn inbox(&self, id: &str) -> FakeInbox {
         self.0.windows.listen(id)
+    }
+
+    fn parse_form(&self, text: &str) -> Value {
+        windows::fields(text)
+    }
+
+    fn leave(&self, url: &str, departure: &Departure) -> Wait {
+        self.0.windows.left(url);
+        self.0.departures.borrow_mut().push(serde_json::json!({
+            "issuer": departure.issuer, "state": departure.state, "nonce": departure.nonce,
+            "verifier": departure.verifier.expose(), "tenant": departure.tenant,
+            "redirectUri": departure.redirect_uri, "correlationId": departure.correlation_id,
+        }));
+        if self.0.stuck.get() { Box::pin(async {}) } else { Box::pin(std::future::pending()) }
     }
 
     fn changed(&self) {

@@ -75,6 +75,10 @@ impl Windows {
         Some(FakePopup { _closes: Count(self.closed.clone()) })
     }
 
+    pub(crate) fn left(&self, url: &str) {
+        self.last.replace(url.to_owned());
+    }
+
     pub(crate) fn open_frame(&self, url: &str) -> FakePopup {
         assert!(self.inbox(url).is_some(), "a frame may open only when its inbox listens");
         self.framed.borrow_mut().push(url.to_owned());
@@ -87,6 +91,9 @@ impl Windows {
         let gone = Count(self.withdrawn.clone());
         let accepted = self.answer.wait().await;
         std::mem::forget(gone);
+        if url.is_empty() {
+            return if accepted { Invitation::Accepted } else { Invitation::Declined };
+        }
         match accepted.then(|| self.open(url)) {
             None => Invitation::Declined,
             Some(None) => Invitation::Blocked,

@@ -14,7 +14,9 @@ mod endings;
 mod failures;
 mod identity;
 mod prompts;
+mod redirect;
 mod silent;
+mod step_up;
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
 const FEED: &str = "api://a0000000-0000-4000-8000-000000000002/API.AccessAsUser.All";

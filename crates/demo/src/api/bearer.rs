@@ -14,6 +14,7 @@ use axum::{
 use entra_dev::Clock;
 use estate::{Addresses, Estate};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, dangerous, decode, decode_header, jwk::JwkSet};
+use reqwest::Certificate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc};
@@ -85,11 +86,17 @@ impl Guard {
         at: &Addresses,
         clock: Clock,
         revocations: Revocations,
+        trusted: Option<&str>,
     ) -> reqwest::Result<Self> {
         // Browsers know that names under .localhost are loopback (RFC 6761 §6.3); the system's resolver may not.
         let host =
             at.authority.rsplit_once("://").and_then(|(_, rest)| rest.split(':').next()).unwrap_or_default();
-        let http = reqwest::Client::builder().no_proxy().resolve(host, crate::loopback(0)).build()?;
+        let trusted = trusted.map(|pem| Certificate::from_pem(pem.as_bytes())).transpose()?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .resolve(host, crate::loopback(0))
+            .tls_certs_merge(trusted)
+            .build()?;
         Ok(Self {
             http,
             authority: at.authority.clone(),

@@ -173,6 +173,7 @@ fn record(shared: &Shared, tenant: &str, client_id: &str, ids: &Ids, outcome: Ou
         scopes: Vec::new(),
         resource: None,
         outcome,
+        had_session: false,
         signer: None,
         origin: None,
         correlation_id: ids.correlation_id.clone(),

@@ -67,7 +67,7 @@ async fn authorize(
     let request = match authorize::read(tenant, &params, &directory, &ids.correlation_id) {
         Ok(request) => request,
         Err(refusal) => {
-            record(shared, &params, tenant, &ids, &refusal);
+            record(shared, &params, tenant, &ids, &refusal, has_session(shared, session::cookie(headers)));
             return show_problem(&refusal, &ids);
         }
     };
@@ -78,6 +78,7 @@ async fn authorize(
         request: &request,
         ids: &ids,
         browser,
+        had_session: has_session(shared, browser),
         origin: called(shared, headers),
     };
     match trouble.and_then(Trouble::aadsts) {
@@ -102,9 +103,20 @@ pub(super) async fn login(
     let ids = Ids { correlation_id: flow.request.correlation_id.clone(), ..fallback };
     let directory = shared.directory();
     let origin = called(&shared, &headers);
-    let turn =
-        Turn { shared: &shared, directory: &directory, request: &flow.request, ids: &ids, browser, origin };
+    let turn = Turn {
+        shared: &shared,
+        directory: &directory,
+        request: &flow.request,
+        ids: &ids,
+        browser,
+        had_session: has_session(&shared, browser),
+        origin,
+    };
     act(&turn, flow.progress.clone(), flow.consent.as_ref(), &params)
+}
+
+fn has_session(shared: &Shared, browser: Option<&str>) -> bool {
+    !shared.browsers().sessions(browser).is_empty()
 }
 
 /// Does what the user pressed.
@@ -166,7 +178,7 @@ fn accept(turn: &Turn<'_>, progress: &Progress, consent: &Consent, for_everybody
     });
 }
 
-fn record(shared: &Shared, params: &Params, tenant: &str, ids: &Ids, refusal: &Refusal) {
+fn record(shared: &Shared, params: &Params, tenant: &str, ids: &Ids, refusal: &Refusal, had_session: bool) {
     shared.record(Request {
         at: ids.now,
         endpoint: Endpoint::Authorize { interactive: false },
@@ -175,6 +187,7 @@ fn record(shared: &Shared, params: &Params, tenant: &str, ids: &Ids, refusal: &R
         scopes: params.get("scope").unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect(),
         resource: None,
         outcome: Outcome::Refused(refusal.aadsts.number),
+        had_session,
         signer: None,
         origin: None,
         correlation_id: ids.correlation_id.clone(),

@@ -55,6 +55,7 @@ pub(super) async fn logout(
         scopes: Vec::new(),
         resource: None,
         outcome: Outcome::Ok,
+        had_session: false,
         signer: None,
         origin: None,
         correlation_id: ids.correlation_id,

@@ -39,6 +39,8 @@ pub(super) struct Turn<'a> {
     pub(super) request: &'a AuthorizeRequest,
     pub(super) ids: &'a Ids,
     pub(super) browser: Option<&'a str>,
+    /// Whether the browser had a session before this round.
+    pub(super) had_session: bool,
     pub(super) origin: &'a str,
 }
 
@@ -198,6 +200,7 @@ impl Turn<'_> {
             scopes: request.scope.split_ascii_whitespace().map(str::to_owned).collect(),
             resource: ask.resources.first().map(|wanted| wanted.app.client_id.clone()),
             outcome,
+            had_session: self.had_session,
             signer: None,
             origin: None,
             correlation_id: self.ids.correlation_id.clone(),

@@ -66,13 +66,13 @@ async fn a_session_answers_at_once_and_silence_without_one_is_refused() {
     for prompt in [with("prompt", "none"), parameters("openid")] {
         assert!(browser.authorize(CONTOSO, &prompt).await.response().contains_key("code"));
     }
-    let silent = world
-        .entra
-        .requests()
-        .iter()
-        .filter(|one| one.endpoint == Endpoint::Authorize { interactive: false })
-        .count();
-    assert_eq!(silent, 3);
+    let log = world.entra.requests();
+    let answered = |interactive: bool| {
+        let answered = log.iter().filter(move |one| one.endpoint == Endpoint::Authorize { interactive });
+        answered.map(|one| one.had_session).collect::<Vec<_>>()
+    };
+    assert_eq!(answered(false), [false, true, true]);
+    assert_eq!(answered(true), [false], "it had none before it signed in");
     world.entra.perform(Command::ForgetBrowsers).unwrap();
     browser.authorize(CONTOSO, &with("prompt", "none")).await.is_refused("login_required", 50_058);
 }

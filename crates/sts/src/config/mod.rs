@@ -43,6 +43,7 @@ pub struct Config {
     pub(crate) tenants: HashMap<TenantId, HashSet<Origin>>,
     pub(crate) other_tenants: Option<HashSet<Origin>>,
     pub(crate) clients: Vec<ClientConfig>,
+    pub(crate) trusted: Option<String>,
 }
 
 /// Why a configuration cannot be used.
@@ -124,7 +125,15 @@ impl Config {
             tenants,
             other_tenants,
             clients,
+            trusted: None,
         })
+    }
+
+    /// Trusts one more certificate authority (PEM) for the connection to the identity provider. Not a field of the file: it is for
+    /// stand-ins of it that make their own; where a company's proxy opens TLS, the machine's store is the place.
+    #[must_use]
+    pub fn trusting(self, certificate_authority: &str) -> Self {
+        Self { trusted: Some(certificate_authority.to_owned()), ..self }
     }
 }
 

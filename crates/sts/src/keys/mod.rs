@@ -214,7 +214,7 @@ mod tests {
             tokio::spawn(async { axum::serve(listener, router).await });
             authority.origin = origin.to_string();
             let clock = authority.clock();
-            let http = http::client(&origin).unwrap();
+            let http = http::client(&origin, None).unwrap();
             (authority, KeyStore::new(&origin, std::iter::once(tenant()), true, &http, &clock))
         }
 
@@ -339,7 +339,7 @@ mod tests {
         authority.publish(Some(&["a"]));
         let tenants: Vec<TenantId> =
             (0..=BUDGET).map(|at| format!("70000000-0000-4000-8000-{at:012}").parse().unwrap()).collect();
-        let (http, clock) = (http::client(&store.authority).unwrap(), authority.clock());
+        let (http, clock) = (http::client(&store.authority, None).unwrap(), authority.clock());
         let store = KeyStore::new(&store.authority, tenants.iter().copied(), true, &http, &clock);
         let (last, others) = tenants.split_last().unwrap();
         for tenant in others {

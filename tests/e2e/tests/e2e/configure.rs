@@ -85,7 +85,7 @@ fn a_hostile_configuration_is_refused_and_not_one_byte_leaves() -> Result {
             // The listener would have noticed: a request that is really made does reach it.
             let _: Value = stage
                 .script_async(&format!(
-                    "const [done] = arguments; fetch('http://127.0.0.1:{port}/').then(() => done(1), () => done(2));"
+                    "const [done] = arguments; fetch('https://127.0.0.1:{port}/').then(() => done(1), () => done(2));"
                 ))
                 .await
                 .unwrap_or_default();

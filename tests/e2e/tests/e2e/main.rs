@@ -7,6 +7,7 @@
 
 mod challenge;
 mod configure;
+mod cookies;
 mod exchange;
 mod facade;
 mod form;

@@ -261,3 +261,33 @@ fn offline_nothing_is_read_and_calls_end_at_once() -> Result {
         },
     )
 }
+
+#[test]
+fn a_packages_own_default_holds_where_there_is_no_variable_and_yields_to_one() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let path =
+                std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/dist/with-default.js");
+            let packed = std::fs::read_to_string(path).unwrap();
+            let own: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+            let packed = packed
+                .replace("http://sts.localhost:1", own["sts"].as_str().unwrap())
+                .replace("http://login.localhost:1", own["authority"].as_str().unwrap());
+            stage.demo.host().set_web_resource("talxis_tokenmanagement.js", packed).unwrap();
+            stage.demo.host().publish();
+
+            // The variable comes first.
+            let asked = ask(stage, &[], &silently("packaged")).await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("client_not_allowed"));
+
+            stage.demo.host().remove_variable(CONFIG);
+            let _: Value = stage.script("sessionStorage.clear()").await?;
+            let asked = ask(stage, &[], &silently("packaged")).await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("interaction_required"));
+            let asked = stage.ask(&format!("talxisBroker.configure({own})")).await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("config_invalid"));
+            Ok(())
+        },
+    )
+}

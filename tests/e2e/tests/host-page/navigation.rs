@@ -28,7 +28,7 @@ async fn counted(stage: &Stage) -> Result<[f64; 3]> {
 
 /// To another record, and on each fifth time by way of the grid.
 async fn navigate(stage: &Stage, number: u32) -> Result {
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         stage.go_to_grid().await?;
     }
     stage.open_record(1 + number as usize % 2).await

@@ -41,8 +41,8 @@ fn where_dataverse_serves_it_it_is_loaded_at_once_and_once() -> Result {
             const observer = new MutationObserver(() => { most = Math.max(most, scriptsOf(host)) });
             observer.observe(host.document, { childList: true, subtree: true });
             const waits = await Promise.all([host, frame, other].map(waitOf));
-            const brokers = await Promise.all([...waits.map((wait) => wait({ timeoutMs: 5000 })), load(other).then(() => host.talxisBroker)]);
-            const versions = new Set(brokers.map(({ version }) => version));
+            const [brokers] = await Promise.all([Promise.all(waits.map((wait) => wait({ timeoutMs: 5000 }))), load(other)]);
+            const versions = new Set([...brokers, host.talxisBroker].map(({ version }) => version));
             // No `Xrm` anywhere: the address of the page tells that this is Dataverse.
             const plain = await (await waitOf(window))({ timeoutMs: 5000 });
             return [most, versions.size, host.talxisBroker.diagnostics().host, plain === window.talxisBroker];";

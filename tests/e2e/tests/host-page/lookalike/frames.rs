@@ -173,7 +173,7 @@ fn a_side_pane_stays_while_pages_change_and_sees_xrm_if_it_may() -> Result {
 #[test]
 fn a_web_resource_is_downloaded_once_for_each_version() -> Result {
     on_stage(
-        |_| {},
+        |options| options.tls = false, // Chromium caches nothing that comes over TLS which nobody trusts.
         async |stage| {
             publish_library(stage, "");
             for (published, downloads) in [(false, 1), (false, 1), (true, 2)] {
