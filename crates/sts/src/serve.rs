@@ -96,7 +96,8 @@ pub(crate) async fn serve(
     }
     // Whoever was connected before the door closes is served too.
     while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
-        hall.welcome(stream, peer.ip(), None, connections.watcher());
+        let place = Arc::clone(&places).try_acquire_owned().ok();
+        hall.welcome(stream, peer.ip(), place, connections.watcher());
     }
     drop(listener);
     tokio::select! {

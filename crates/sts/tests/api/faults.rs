@@ -89,9 +89,9 @@ async fn what_a_withdrawn_key_signed_is_believed_no_longer_remembered_or_not() {
     // Within the hour the keys are fetched again by the service itself.
     let exp = world.entra.clock().now() + 9_000;
     let fresh = world.entra.mint(MintRequest::new("file-picker").claim("exp", exp));
-    world.entra.clock().advance(Duration::from_secs(3_500));
+    world.entra.clock().advance(Duration::from_secs(3_000));
     assert_eq!(world.call_with(&token).send().await.status, 200, "not noticed yet");
-    world.entra.clock().advance(Duration::from_secs(100));
+    world.entra.clock().advance(Duration::from_secs(600));
     world.server.housekeep().await;
     let reason = "The client token is signed with a key that its tenant does not publish.";
     world.call_with(&token).send().await.is_bad_token(reason);
