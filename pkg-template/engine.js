@@ -11,6 +11,7 @@ import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
 import { compile, make } from "./instance.js";
 import { prompt as texts } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
+import { createTabs } from "./tabs.js";
 import { createVault } from "./vault.js";
 
 /* global PINS -- inserted by `cargo xtask dist` */
@@ -26,6 +27,7 @@ export function createEngine(emit) {
   const identity = createIdentity();
   const vault = createVault();
   const calls = createCalls();
+  const tabs = createTabs(() => reread().catch(() => {}));
   let instance;
   let restarts = 0;
   let faults = [];
@@ -44,7 +46,7 @@ export function createEngine(emit) {
       life.saving ??= setTimeout(() => {
         life.saving = undefined;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())));
+        if (instance === life && life.storage) attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
       });
     },
     // A departure, for the page that comes back; false where nothing is kept.
@@ -125,6 +127,15 @@ export function createEngine(emit) {
       life.restored = true;
     })();
     await life.restoring;
+  }
+
+  // Another tab kept something else. What this one is about to keep itself comes after that, and is told in turn.
+  async function reread() {
+    const life = instance;
+    const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
+    if (!isIdle()) return;
+    const stored = await vault.load(life.storage, SESSION);
+    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : broker.part())));
   }
 
   // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.

@@ -57,7 +57,12 @@ impl Broker {
         self.core.snapshot().map_or(JsValue::NULL, |snapshot| convert::snapshot(&snapshot))
     }
 
-    /// Goes on with a snapshot; false if it is not of this configuration and this user, and so has to be erased.
+    /// The session was ended in another tab.
+    pub fn part(&self) {
+        self.core.part();
+    }
+
+    /// Goes on with a snapshot, of an earlier page load or of another tab; false if it is not of this configuration and this user, and so has to be erased.
     pub fn restore(&self, snapshot: JsValue) -> bool {
         self.core.restore(&Value::new(snapshot))
     }

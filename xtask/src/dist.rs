@@ -26,7 +26,7 @@ const BROKER: &str = "talxis_tokenmanagement.js";
 /// The redirect page and its script.
 const REDIRECT: &str = "talxis_/tokenbroker";
 /// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in `redirect.js`.
-const MODULES: [&str; 16] = [
+const MODULES: [&str; 17] = [
     "boot.js",
     "calls.js",
     "comeback.js",
@@ -40,6 +40,7 @@ const MODULES: [&str; 16] = [
     "host.js",
     "identity.js",
     "redirect.js",
+    "tabs.js",
     "token-management.js",
     "variables.js",
     "vault.js",

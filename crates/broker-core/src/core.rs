@@ -155,7 +155,8 @@ impl<E: Env> Core<E> {
         }
     }
 
-    fn part(&self) {
+    /// The session was ended in another tab.
+    pub fn part(&self) {
         self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
         let signed_in = self.session.borrow().is_some();
         self.forget();
@@ -264,14 +265,22 @@ impl<E: Env> Core<E> {
         Ok(())
     }
 
-    /// Remembers a token that was stored, without telling that anything changed.
+    /// Remembers a token that was stored, unless one that lasts longer is here, and without telling that anything changed.
     pub(crate) fn put(&self, key: Key<'_>, token: Token, stored_on: u64) {
-        self.cache.borrow_mut().put(key, Rc::new(token), stored_on);
+        let mut cache = self.cache.borrow_mut();
+        if cache.fresh(key).is_none_or(|own| own.expires_on < token.expires_on) {
+            cache.put(key, Rc::new(token), stored_on);
+        }
     }
 
-    /// Goes on with a session that was stored.
-    pub(crate) fn resume(&self, session: Session) {
-        self.session.replace(Some(session));
+    /// Goes on with a session that was stored. Whoever is being asked to sign in is asked no longer.
+    pub(crate) fn arrive(&self, session: Session) -> Session {
+        self.session.replace(Some(session.clone()));
+        if let Some(invitation) = self.invitation.take() {
+            invitation.be_met();
+        }
+        self.emit(EventKind::SignedIn, "", "", None);
+        session
     }
 
     /// What the cache holds, for storing.

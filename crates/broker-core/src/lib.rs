@@ -7,9 +7,9 @@
 //! # A first call
 //! [`Core::get_token`] lets the call in (`call.rs`), finds nothing in the `cache.rs` and joins the flight of all equal calls
 //! (`single_flight.rs`). From there `flow/get_token.rs` reads top to bottom:
-//! 1. no session: `flow/sign_in.rs`, one for all who wait. With a click of the user the window opens at once, before
-//!    the call returns; without one there is an invitation (`flow/invitation.rs`). `authorize.rs` makes the address and judges the
-//!    response, `token.rs` redeems the code, `id_token.rs` says who it is, and `session.rs` remembers them;
+//! 1. no session: a hidden frame (`flow/silent.rs`), then `flow/sign_in.rs`, one for all who wait. With a click of the user the
+//!    window opens; without one there is an invitation (`flow/invitation.rs`); where windows are no good the page leaves
+//!    (`flow/redirect.rs`). All three are ways of one `flow/attempt.rs`: `authorize.rs` makes the address and judges the response, `token.rs` redeems the code, `id_token.rs` says who it is, and `session.rs` remembers them;
 //! 2. `flow/client_token.rs`: the refresh token brings a token for the control client, one request per client;
 //! 3. `flow/backend_token.rs`: the STS turns it into a backend token (`exchange.rs`, over `sts-wire`).
 //!

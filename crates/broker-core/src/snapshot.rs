@@ -3,7 +3,7 @@
 //! whole, and nothing in it is served before it has been judged.
 
 use crate::{
-    Account, Env, EventKind, Json, Secret,
+    Account, Env, Json, Secret,
     cache::{Key, Token},
     core::Core,
     guid,
@@ -55,22 +55,27 @@ impl<E: Env> Core<E> {
         })
     }
 
-    /// Goes on with a stored snapshot, if it is of this configuration and of the user of Power Apps, and nobody has signed in
-    /// meanwhile. Says whether it was good; one that was not is to be erased.
+    /// Goes on with a stored snapshot, if it is of this configuration and of the user of Power Apps: of an earlier page load, or of
+    /// another tab, whose tokens join those that are here. Says whether it was good; one that was not is to be erased.
     pub fn restore(&self, stored: &E::Json) -> bool {
-        if self.session().is_some() {
-            return true;
-        }
         let Some((account, token, tokens)) = self.judge(stored) else { return false };
-        let session = Session::new(Rc::new(account), token);
+        let session = match self.session() {
+            Some(session) if session.belongs_to(&account) => {
+                if let Some(token) = token.filter(|_| session.refresh_token(self.env.now()).is_none()) {
+                    session.resume(token);
+                }
+                session
+            }
+            // Somebody else signed in here, which the next snapshot of this page will say.
+            Some(_) => return true,
+            None => self.arrive(Session::new(Rc::new(account), token)),
+        };
         for stored in tokens {
             let key = Key { client: &stored.client, account: session.account(), scopes: &stored.scopes };
             let token =
                 Token { secret: stored.secret, expires_on: stored.expires_on, scopes: stored.granted };
             self.put(key, token, stored.stored_on);
         }
-        self.resume(session);
-        self.emit(EventKind::SignedIn, "", "", None);
         true
     }
 

@@ -23,13 +23,14 @@ enum End<P> {
     NotYet(Option<Waker>),
     TakenOver(P),
     CalledOff,
+    Met,
 }
 
-/// Shows the invitation until a window is open.
+/// Shows the invitation until a window is open; none if the user signed in in another tab instead.
 ///
 /// # Errors
 /// `user_cancelled`, `popup_blocked`, and `login_required` if the user signs out instead.
-pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<E::Popup> {
+pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Option<E::Popup>> {
     let open = Rc::new(Open { url: url.to_owned(), end: RefCell::new(End::NotYet(None)) });
     core.invitation.replace(Some(open.clone()));
     let answer = race(open.end(), core.env.invite(url)).await;
@@ -38,8 +39,8 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<E::Popup
         core.invitation.replace(None);
     }
     match answer {
-        First::Left(Some(popup)) | First::Right(Invitation::Opened(popup)) => Ok(popup),
-        First::Left(None) => Err(signed_out()),
+        First::Left(end) => end,
+        First::Right(Invitation::Opened(popup)) => Ok(Some(popup)),
         // A window was asked for; no other answer means that there is one.
         First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
@@ -69,20 +70,26 @@ impl<P> Open<P> {
         self.finish(End::CalledOff);
     }
 
+    /// Withdraws it, because the user signed in in another tab.
+    pub(crate) fn be_met(&self) {
+        self.finish(End::Met);
+    }
+
     fn finish(&self, end: End<P>) {
         if let End::NotYet(Some(waiting)) = self.end.replace(end) {
             waiting.wake();
         }
     }
 
-    /// The window of the caller that took over; none if the invitation was called off.
-    fn end(&self) -> impl Future<Output = Option<P>> + Unpin {
+    /// The window of the caller that took over; none if the invitation was met elsewhere.
+    fn end(&self) -> impl Future<Output = Result<Option<P>>> + Unpin {
         poll_fn(|context| {
             let waiting = End::NotYet(Some(context.waker().clone()));
             match self.end.replace(waiting) {
                 End::NotYet(_) => Poll::Pending,
-                End::TakenOver(popup) => Poll::Ready(Some(popup)),
-                End::CalledOff => Poll::Ready(None),
+                End::TakenOver(popup) => Poll::Ready(Ok(Some(popup))),
+                End::Met => Poll::Ready(Ok(None)),
+                End::CalledOff => Poll::Ready(Err(signed_out())),
             }
         })
     }

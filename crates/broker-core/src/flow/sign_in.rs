@@ -110,7 +110,10 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let popup = match popup {
         Some(popup) => popup,
-        None => invite(core, &attempt.url).await?,
+        None => match invite(core, &attempt.url).await? {
+            Some(popup) => popup,
+            None => return Ok(()),
+        },
     };
 
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));

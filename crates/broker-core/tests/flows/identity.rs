@@ -179,3 +179,40 @@ fn whatever_a_later_page_load_could_use_is_worth_storing() {
     page.core.sign_out();
     assert!(page.env.changes() > with_token && page.core.snapshot().is_none());
 }
+
+#[test]
+fn what_another_tab_stored_joins_what_is_here_and_ends_an_open_prompt() {
+    let (other, stored) = page_and_stored();
+    let page = reloaded(other);
+    let call = page.call(request("picker", &[GRAPH]));
+    let withdrawn = page.env.withdrawn();
+    assert_eq!(page.env.invited().len(), 1);
+    assert!(page.core.restore(&stored));
+    page.env.run();
+    assert!(call.take().expect("it has ended").is_ok());
+    assert_eq!((page.env.withdrawn(), page.env.opened().len()), (withdrawn + 1, 1));
+
+    // Its tokens join; one of ours that lasts longer stays.
+    page.get(request("calendar", &[GRAPH])).expect("a token");
+    let longer = text(&page.get(crate::forced("picker", &[GRAPH])).expect("a token")).to_owned();
+    let mut older = stored;
+    for token in older["tokens"].as_object_mut().expect("tokens").values_mut() {
+        token["expiresOn"] = json!(token["expiresOn"].as_u64().expect("a time") - 1_000);
+    }
+    assert!(page.core.restore(&older));
+    assert_eq!(text(&page.get(silent("picker", &[GRAPH])).expect("a token")), longer);
+    assert!(page.get(silent("calendar", &[GRAPH])).expect("a token").from_cache);
+}
+
+#[test]
+fn a_session_of_another_tab_does_not_take_the_place_of_another_users() {
+    let page = Page::new();
+    page.env.set_host(HostFacts { object_id: None, ..page.env.facts() });
+    let (_, mut stored) = page_and_stored();
+    stored["account"]["objectId"] = json!(OTHER_USER);
+    let call = page.sign_in();
+    page.env.finish_sign_in();
+    assert!(call.take().expect("it has ended").is_ok());
+    assert!(page.core.restore(&stored));
+    assert_eq!(page.core.account().expect("an account").object_id, USER);
+}

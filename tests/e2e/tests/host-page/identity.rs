@@ -79,6 +79,58 @@ fn a_reload_and_another_tab_go_on_with_the_session() -> Result {
 }
 
 #[test]
+fn two_tabs_have_one_sign_in_and_one_sign_out() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let account = "return talxisBroker.account?.username ?? null";
+            stage.open_app().await?;
+            stage.the(".notification .action").await?;
+            let first = stage.browser.window().await?;
+            let second = stage.browser.new_tab().await?;
+            stage.browser.switch_to_window(second.clone()).await?;
+            stage.open_app().await?;
+            stage.the(".notification .action").await?;
+
+            // Signed in in the first tab, the second one asks no longer and has what it waited for.
+            stage.browser.switch_to_window(first.clone()).await?;
+            stage.accept_notification().await?;
+            let popup = until("the sign-in window", async || {
+                let windows = stage.browser.windows().await?;
+                Ok(windows.into_iter().find(|window| *window != first && *window != second))
+            })
+            .await?;
+            stage.browser.switch_to_window(popup).await?;
+            let field = stage.the("#username").await?;
+            field.clear().await?;
+            field.send_keys(ADELE).await?;
+            stage.the("#sign-in").await?.click().await?;
+            stage.browser.switch_to_window(second.clone()).await?;
+            until("five answers in the other tab", async || {
+                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+            })
+            .await?;
+            assert_eq!((stage.count(".notification").await?, sign_ins(stage)), (0, 1));
+
+            // Signed out in the second tab, nobody is signed in in the first one.
+            let asked = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&asked).await?;
+            stage.browser.switch_to_window(first).await?;
+            until("the first tab to be signed out", async || {
+                Ok(stage.script::<Value>(account).await?.is_null().then_some(()))
+            })
+            .await?;
+            // Every message is a look, whoever sent it.
+            let _: Value = stage
+                .script("new BroadcastChannel('talxis-broker').postMessage({ v: 1, kind: 'changed', sequence: 9, token: 'x' })")
+                .await?;
+            assert!(stage.script::<Value>(account).await?.is_null());
+            Ok(())
+        },
+    )
+}
+
+#[test]
 fn what_is_stored_is_not_readable_as_it_lies_there_and_ends_with_the_browsers_session() -> Result {
     on_stage(
         |_| {},
