@@ -15,21 +15,22 @@ use std::{
 
 /// An invitation that the user sees.
 pub(crate) struct Open<P> {
+    /// Empty: the page itself would leave, and there is no window.
     url: String,
     end: RefCell<End<P>>,
 }
 
 enum End<P> {
     NotYet(Option<Waker>),
-    TakenOver(P),
+    TakenOver(Option<P>),
     CalledOff,
 }
 
-/// Shows the invitation until a window is open.
+/// Shows the invitation until a window is open; without an address, until the page may leave.
 ///
 /// # Errors
 /// `user_cancelled`, `popup_blocked`, and `login_required` if the user signs out instead.
-pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<E::Popup> {
+pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Option<E::Popup>> {
     let open = Rc::new(Open { url: url.to_owned(), end: RefCell::new(End::NotYet(None)) });
     core.invitation.replace(Some(open.clone()));
     let answer = race(open.end(), core.env.invite(url)).await;
@@ -38,8 +39,10 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<E::Popup
         core.invitation.replace(None);
     }
     match answer {
-        First::Left(Some(popup)) | First::Right(Invitation::Opened(popup)) => Ok(popup),
+        First::Left(Some(popup)) => Ok(popup),
         First::Left(None) => Err(signed_out()),
+        First::Right(Invitation::Opened(popup)) => Ok(Some(popup)),
+        First::Right(Invitation::Accepted) if url.is_empty() => Ok(None),
         // A window was asked for; no other answer means that there is one.
         First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
@@ -53,10 +56,16 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<E::Popup
 /// `popup_blocked` for `signIn()`; for other callers the invitation stays.
 pub(crate) fn take_over<E: Env>(core: &Core<E>, is_sign_in: bool, select_account: bool) -> Result<()> {
     let open = core.invitation.borrow().clone();
-    let Some(open) = open.filter(|_| is_sign_in || core.env.activated()) else { return Ok(()) };
+    // Only `signIn()` is a click for leaving the page: another one would lose what is unsaved on it.
+    let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && core.env.activated();
+    let Some(open) = open.filter(may) else { return Ok(()) };
+    if open.url.is_empty() {
+        open.finish(End::TakenOver(None));
+        return Ok(());
+    }
     let wish = if select_account { "&prompt=select_account" } else { "" };
     match core.env.open_popup(&[open.url.as_str(), wish].concat()) {
-        Some(popup) => open.finish(End::TakenOver(popup)),
+        popup @ Some(_) => open.finish(End::TakenOver(popup)),
         None if is_sign_in => return Err(Code::PopupBlocked.into()),
         None => {}
     }
@@ -75,8 +84,8 @@ impl<P> Open<P> {
         }
     }
 
-    /// The window of the caller that took over; none if the invitation was called off.
-    fn end(&self) -> impl Future<Output = Option<P>> + Unpin {
+    /// The window of the caller that took over, if there is to be one; none if the invitation was called off.
+    fn end(&self) -> impl Future<Output = Option<Option<P>>> + Unpin {
         poll_fn(|context| {
             let waiting = End::NotYet(Some(context.waker().clone()));
             match self.end.replace(waiting) {

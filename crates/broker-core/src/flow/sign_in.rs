@@ -2,7 +2,7 @@
 //! Decides when the user may be asked, and keeps nothing of a response that is not exactly the answer to its request.
 
 use crate::{
-    Account, Code, Env, EventKind, Inbox, Invitation, Result, SignInRequest,
+    Account, Code, Env, EventKind, Inbox, Result, SignInRequest,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
@@ -110,7 +110,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let popup = match popup {
         Some(popup) => popup,
-        None => invite(core, &attempt.url).await?,
+        None => invite(core, &attempt.url).await?.ok_or(Code::PopupBlocked)?,
     };
 
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
@@ -151,8 +151,8 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    if !ask.is_sign_in() && !matches!(core.env.invite("").await, Invitation::Accepted) {
-        return Err(Code::UserCancelled.into());
+    if !ask.is_sign_in() {
+        invite(core, "").await?;
     }
     let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
     redirect::leave(core, ask, prompt).await
