@@ -94,8 +94,11 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
     let mut prompt = "";
     if opened.is_none() && !ask.is_sign_in() {
+        let sign_outs = core.sign_outs();
         match silent::join(core, ask).await {
             Err(error) if silent::leaves_hope(error.code) => {
+                // Who signed out meanwhile is not asked to sign in.
+                core.still_wanted(sign_outs)?;
                 // Somebody else is signed in at Entra: the user has to choose.
                 prompt = if error.code == Code::AccountMismatch { SELECT_ACCOUNT } else { "" };
             }

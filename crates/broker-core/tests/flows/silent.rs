@@ -149,3 +149,13 @@ fn a_response_with_another_state_is_none_and_a_policy_ends_it() {
     assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::BlockedByPolicy));
     assert!(page.env.invited().is_empty());
 }
+
+#[test]
+fn a_sign_out_while_the_frame_is_open_ends_the_call_and_asks_nobody() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.core.sign_out();
+    page.env.respond_in_frame(GOOD);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
+    assert_eq!((page.env.invited().len(), page.env.opened().len(), page.counts()[0]), (0, 0, 0));
+}
