@@ -70,7 +70,7 @@ fn session_or_sign_in<E: Env>(core: &Rc<Core<E>>, call: &Call) -> Landing {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> Result<()> {
-    let mut signed_in_again = false;
+    let (mut signed_in, mut signed_in_again) = (core.usable_session().is_none(), false);
     loop {
         next.await?;
         let session = core.session().ok_or_else(signed_out)?;
@@ -82,10 +82,14 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> 
         if over {
             core.revoke(&session, sign_ins);
         }
+        if over && signed_in {
+            // A frame would bring the same again, for each call: Entra takes that for a loop (50196).
+            core.env.remember_frames(false);
+        }
         if !over || signed_in_again || !call.may_prompt() {
             return Err(error);
         }
-        signed_in_again = true;
+        (signed_in, signed_in_again) = (true, true);
         next = session_or_sign_in(core, call);
     }
 }
