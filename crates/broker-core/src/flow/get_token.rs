@@ -42,6 +42,8 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>,
 }
 
 fn result<E: Env>(core: &Core<E>, call: &Call, from_cache: bool) -> Result<TokenResult> {
+    // The user may have changed, or become known, while the call was under way.
+    core.part_with_others();
     let session = core.session().ok_or_else(signed_out)?;
     let token = core.brought(call.key(session.account()))?;
     Ok(call.result(session.account(), &token, from_cache))

@@ -179,3 +179,15 @@ fn whatever_a_later_page_load_could_use_is_worth_storing() {
     page.core.sign_out();
     assert!(page.env.changes() > with_token && page.core.snapshot().is_none());
 }
+
+#[test]
+fn a_user_who_becomes_known_while_a_call_is_under_way_gets_nothing_of_another() {
+    let page = Page::signed_in();
+    page.env.set_latency(1_000);
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.advance(1_000);
+    page.env.set_host(HostFacts { object_id: Some(OTHER_USER.to_owned()), ..page.env.facts() });
+    page.env.advance(1_000);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
+    assert!(page.core.account().is_none() && page.core.snapshot().is_none());
+}
