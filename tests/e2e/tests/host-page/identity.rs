@@ -1,6 +1,9 @@
 //! Whose tokens are served: those of the user of Power Apps, however late and by whatever way that user becomes known.
 
-use crate::{ADELE, GRAPH, get_token};
+use crate::{
+    ADELE, GRAPH, get_token,
+    pages::{on_page, run},
+};
 use e2e::{Result, Stage, on_stage, until};
 use entra_dev::{Endpoint, GrantType};
 use serde_json::{Value, json};
@@ -343,4 +346,78 @@ fn a_guest_signs_in_with_the_address_of_home() -> Result {
             Ok(())
         },
     )
+}
+
+/// A page of Power Apps whose Web API answers as the test says: the functions `tell(status, objectId)` and `kept()`, and the `user`.
+const WEB_API: &str = "
+    const user = 'd0000000-0000-4000-8000-00000000000a';
+    window.Xrm = xrm();
+    const context = { ...Xrm.Utility.getGlobalContext(), userSettings: { userId: `{${user}}` }, organizationSettings: window.settings ?? {} };
+    Xrm.Utility.getGlobalContext = () => context;
+    const web = window.fetch;
+    const says = (body, status = 200) => Promise.resolve(new Response(JSON.stringify(body), { status }));
+    const variables = { value: [{ schemaname: 'talxis_TokenBrokerConfig', defaultvalue: JSON.stringify(config) }] };
+    const tell = (status, azureactivedirectoryobjectid) => {
+        window.fetch = (url, init) => !url.includes('/api/data/') ? web(url, init) : url.includes('environmentvariable') ? says(variables)
+            : says({ azureactivedirectoryobjectid, Detail: { TenantId: config.tenant } }, status);
+    };
+    const call = () => codeOf(talxisBroker.getToken({ client: 'filePicker', interaction: 'never', timeoutMs: 20000 }));
+    const kept = () => JSON.parse(sessionStorage.getItem('talxis-broker:user'))?.objectId ?? null;
+";
+
+#[test]
+fn a_web_api_that_fails_for_a_moment_is_asked_again() -> Result {
+    on_page(async |stage| {
+        let body = "
+            await load(window);
+            const seen = [];
+            for (const status of [503, 429, 401, 200]) {
+                tell(status, user);
+                await call();
+                seen.push(kept());
+            }
+            return [seen, user];";
+        let seen: Value = run(stage, &[WEB_API, body].concat()).await?;
+        assert_eq!(seen[0], json!([null, null, null, seen[1]]));
+        Ok(())
+    })
+}
+
+#[test]
+fn a_user_whom_the_page_names_by_no_id_is_one_whom_it_does_not_name() -> Result {
+    on_page(async |stage| {
+        let body = "
+            window.__preload = { aadObjectId: 'undefined' };
+            context.organizationSettings = { organizationTenant: 'contoso.example' };
+            await load(window);
+            tell(200, user);
+            await call();
+            return [kept(), user];";
+        let seen: Value = run(stage, &[WEB_API, body].concat()).await?;
+        assert_eq!(seen[0], seen[1]);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_web_api_that_never_answers_is_not_waited_for_without_end() -> Result {
+    on_page(async |stage| {
+        let body = "
+            const late = new AbortController();
+            AbortSignal.timeout = () => late.signal;
+            await load(window);
+            window.fetch = (url, { signal }) => new Promise((_, no) => signal?.addEventListener('abort', () => no(signal.reason)));
+            const ready = codeOf(talxisBroker.ready);
+            const first = call();
+            late.abort('late');
+            delete AbortSignal.timeout;
+            const soon = new Promise((done) => setTimeout(done, 3000, 'still waiting'));
+            const codes = [await Promise.race([ready, soon]), await Promise.race([first, soon])];
+            AbortSignal.timeout = () => new AbortController().signal;
+            tell(200, user);
+            return [codes, await call()];";
+        let seen: Value = run(stage, &[WEB_API, body].concat()).await?;
+        assert_eq!(seen, json!([["network", "network"], "interaction_required"]));
+        Ok(())
+    })
 }
