@@ -144,7 +144,11 @@ export function createEngine(emit) {
       return calls.begin(request, async (input, isOpen) => {
         // At once where it can be: a click lets a window open only for a moment.
         if (!isPrepared()) await prepare();
-        if (isOpen()) return use((broker) => broker[method](input));
+        if (!isOpen()) return;
+        const answer = use((broker) => broker[method](input));
+        // Whoever reloads the page right after this is not signed in again by what was kept.
+        if (method === "signOut") await vault.save(undefined, SESSION, null);
+        return answer;
       });
     },
     diagnostics() {

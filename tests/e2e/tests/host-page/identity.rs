@@ -31,19 +31,18 @@ async fn is_stored(stage: &Stage) -> Result<bool> {
     Ok(stored(stage).await? > 0)
 }
 
-/// The bytes of the session in the vault.
+/// The bytes of the session in the vault: a promise.
+const STORED: &str = "new Promise((done) => {
+    const request = indexedDB.open('talxis-broker', 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('vault');
+    request.onsuccess = () => {
+        const get = request.result.transaction('vault').objectStore('vault').get('session');
+        get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
+    };
+})";
+
 async fn stored(stage: &Stage) -> Result<usize> {
-    stage
-        .script_async(
-            "const [done] = arguments;
-             const request = indexedDB.open('talxis-broker', 1);
-             request.onupgradeneeded = () => request.result.createObjectStore('vault');
-             request.onsuccess = () => {
-                 const get = request.result.transaction('vault').objectStore('vault').get('session');
-                 get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
-             };",
-        )
-        .await
+    stage.script_async(&format!("const [done] = arguments; {STORED}.then(done);")).await
 }
 
 fn silently() -> String {
@@ -420,4 +419,57 @@ fn a_web_api_that_never_answers_is_not_waited_for_without_end() -> Result {
         assert_eq!(seen, json!([["network", "network"], "interaction_required"]));
         Ok(())
     })
+}
+
+#[test]
+fn who_has_signed_out_has_nothing_stored_any_more() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            let asked = stage.ask(&format!("talxisBroker.signOut().then(() => {STORED})")).await?;
+            assert_eq!(stage.value(&asked).await?, 0);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn what_is_stored_late_does_not_bring_back_who_has_signed_out() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            let _: Value = stage
+                .script(
+                    "const seal = crypto.subtle.encrypt.bind(crypto.subtle);
+                     const slow = new Promise((done) => { window.release = done; });
+                     crypto.subtle.encrypt = async (...how) => { await slow; return seal(...how); };",
+                )
+                .await?;
+            let asked =
+                stage.ask("talxisBroker.getToken({ client: 'filePicker', forceRefresh: true })").await?;
+            stage.value(&asked).await?;
+            until("the vault to be too slow", async || {
+                let storage: Value = stage.script("return talxisBroker.diagnostics().storage").await?;
+                Ok((storage == "unavailable").then_some(()))
+            })
+            .await?;
+            let asked = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&asked).await?;
+            until("the session to be erased", async || Ok((!is_stored(stage).await?).then_some(()))).await?;
+            // Sealing takes a task or two of the browser's; what is read after a hundred comes later.
+            let asked = stage
+                .ask(&format!(
+                    "(async () => {{
+                         release();
+                         for (let at = 0; at < 100; at++) await crypto.subtle.digest('SHA-256', new Uint8Array(4096));
+                         return {STORED};
+                     }})()"
+                ))
+                .await?;
+            assert_eq!(stage.value(&asked).await?, 0);
+            Ok(())
+        },
+    )
 }
