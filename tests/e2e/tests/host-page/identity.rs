@@ -300,6 +300,15 @@ fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back
             stage.demo.host().set_switches(&["client=mobile"]).unwrap();
             let address = format!("{}?appid=x&lookalike=client=mobile#here", stage.demo.address());
             stage.browser.goto(&address).await?;
+            // Somebody came back before, to pages without the broker: those responses are still there.
+            let _: Value = stage
+                .script(
+                    "for (const digit of '0123456789abcdef') {
+                         const left = { v: 1, at: 1, payload: 'code=x' };
+                         localStorage.setItem(`talxis-broker:response:${digit.repeat(32)}`, JSON.stringify(left));
+                     }",
+                )
+                .await?;
             stage.accept_notification().await?;
             // The same window, gone to Entra.
             let field = stage.the("#username").await?;
