@@ -16,7 +16,7 @@ export async function ask(environment, query) {
       headers: { __proto__: null, accept: "application/json" },
       credentials: "same-origin",
       redirect: "manual", // A sign-in page is no answer; its status is 0.
-      signal: AbortSignal.timeout(LATE_MS),
+      signal: AbortSignal.timeout?.(LATE_MS),
     });
     text = await response.text(); // One that is cut off is no answer either.
   } catch {
