@@ -5,6 +5,8 @@
 const NAME = "talxis-broker";
 const STORE = "vault";
 const LATE_MS = 2_000;
+// With the prefix nobody sets it for us from another host below the same domain, for longer than the browser's session (RFC 6265bis §4.1.3.2).
+const COOKIE = location.protocol === "https:" ? `__Host-${NAME}` : NAME;
 
 export function createVault() {
   let work = Promise.resolve();
@@ -84,10 +86,10 @@ async function secretOf(database, make) {
 
 // The half that ends with the browser's session.
 function cookie(make) {
-  const read = () => new RegExp(`(?:^|; )${NAME}=([0-9a-f]{64})(?:;|$)`).exec(document.cookie)?.[1];
+  const read = () => new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{64})(?:;|$)`).exec(document.cookie)?.[1];
   if (!read() && make) {
     const fresh = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    document.cookie = `${NAME}=${fresh}; Path=/; SameSite=Strict${location.protocol === "https:" ? "; Secure" : ""}`;
+    document.cookie = `${COOKIE}=${fresh}; Path=/; SameSite=Strict${location.protocol === "https:" ? "; Secure" : ""}`;
   }
   const half = read();
   if (!half) throw new Error("There is no session cookie.");
