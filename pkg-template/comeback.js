@@ -7,23 +7,22 @@ const LATE_MS = 60_000;
 
 // Whether one came back to this origin.
 export function cameBack() {
-  return Boolean(responseKey());
+  return responses().length > 0;
 }
 
 // The response for a stored departure; undefined if there is none that is fresh.
 export function takeResponse({ state } = {}) {
-  const key = responseKey();
   const id = String(state).slice(0, 32);
-  const response = key && attempt(() => JSON.parse(localStorage.getItem(key)));
-  for (const entry of [key, `${PREFIX}pending:${id}`]) attempt(() => localStorage.removeItem(entry));
-  const fresh = response?.v === 1 && Date.now() - response.at < LATE_MS;
-  return fresh && key === RESPONSE + id ? response.payload : undefined;
+  const response = attempt(() => JSON.parse(localStorage.getItem(RESPONSE + id)));
+  // The others too: they came back to a page that did not take them.
+  for (const entry of [...responses(), `${PREFIX}pending:${id}`]) attempt(() => localStorage.removeItem(entry));
+  return response?.v === 1 && Date.now() - response.at < LATE_MS ? response.payload : undefined;
 }
 
 // Only those of a page that left have a time; the others are for a page that still waits.
-function responseKey() {
+function responses() {
   const of = (key) => key.startsWith(RESPONSE) && attempt(() => JSON.parse(localStorage.getItem(key)).at);
-  return attempt(() => Object.keys(localStorage).find(of));
+  return attempt(() => Object.keys(localStorage).filter(of)) ?? [];
 }
 
 function attempt(run) {

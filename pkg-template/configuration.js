@@ -75,7 +75,7 @@ export function createConfiguration(check, emit) {
   return {
     settled: () => settled,
     // By alias, as configured; the configuration's own names come first.
-    clients: () => ({ ...Object.assign({}, ...Object.values(settled.clients)), ...settled.config.clients }),
+    clients: () => ({ ...Object.assign({}, ...Object.values(settled.clients)), ...settled.config?.clients }),
     // Undefined as long as nobody can tell.
     here: () => here,
     async known() {

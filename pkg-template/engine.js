@@ -163,7 +163,11 @@ export function createEngine(emit) {
         // At once where it can be: a click lets a window open only for a moment.
         if (method === "signIn" && canSignIn()) configured();
         else if (!isPrepared()) await prepare();
-        if (isOpen()) return use((broker) => broker[method](input));
+        if (!isOpen()) return;
+        const answer = use((broker) => broker[method](input));
+        // Whoever reloads the page right after this is not signed in again by what was kept.
+        if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
+        return answer;
       });
     },
     diagnostics() {

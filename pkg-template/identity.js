@@ -3,6 +3,7 @@
 // of the Web API once. Tokens are served only to the user whom this file names, so it waits rather than guesses.
 
 import { ask } from "./dataverse.js";
+import { failure } from "./errors.js";
 
 const KEPT = "talxis-broker:user";
 // How long values may be late before the Web API is asked.
@@ -23,8 +24,8 @@ export function createIdentity() {
   function facts() {
     const more = answered(userId());
     return {
-      tenant: text(() => organization().organizationTenant) ?? text(() => organization().tenantId) ?? more?.tenant,
-      objectId: text(() => window.__preload.aadObjectId) ?? more?.objectId,
+      tenant: id(() => organization().organizationTenant) ?? id(() => organization().tenantId) ?? more?.tenant,
+      objectId: id(() => window.__preload.aadObjectId) ?? more?.objectId,
       loginHint: text(() => window.__preload.aadLoginHint) ?? more?.loginHint,
       clientUrl: environment(),
       mobile: text(() => client().getClient()) === "Mobile",
@@ -36,13 +37,18 @@ export function createIdentity() {
     const { tenant, objectId } = facts();
     return Boolean(tenant && objectId);
   };
-  // What the Web API did not say once it does not say again.
+  // What the Web API did not say in an answer it does not say in the next one.
   const done = () => complete() || answered(userId());
 
   async function complement() {
     for (const end = Date.now() + LATE_MS; !done() && !offline() && Date.now() < end; ) await pause(LOOK_MS);
     if (done() || offline()) return;
-    const read = async (query) => (await ask(environment(), query)).body ?? {};
+    const read = async (query) => {
+      const { status, body } = await ask(environment(), query);
+      // Refused or not there is an answer; anything else may pass, and must not stand for "nobody".
+      if (![200, 403, 404].includes(status)) throw failure("network", `Dataverse answered ${status} when asked who its user is.`);
+      return body ?? {};
+    };
     const user = userId() ?? guid((await read("WhoAmI")).UserId);
     if (!user) return void (answer = {}); // Not Power Apps.
     const [person, organization] = await Promise.all([
@@ -51,8 +57,8 @@ export function createIdentity() {
     ]);
     answer = {
       userId: user,
-      tenant: text(() => organization.Detail.TenantId),
-      objectId: text(() => person.azureactivedirectoryobjectid),
+      tenant: id(() => organization.Detail.TenantId),
+      objectId: id(() => person.azureactivedirectoryobjectid),
       loginHint: hintOf(person),
     };
     attempt(() => sessionStorage.setItem(KEPT, JSON.stringify({ v: 1, ...answer })));
@@ -91,8 +97,13 @@ const context = () => window.Xrm.Utility.getGlobalContext();
 const client = () => context().client;
 const organization = () => context().organizationSettings;
 // With braces there, without at the Web API.
-const userId = () => guid(text(() => context().userSettings.userId));
+const userId = () => id(() => context().userSettings.userId);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// What is no GUID names nobody.
+function id(read) {
+  return guid(text(read));
+}
 
 function guid(value) {
   return /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i.exec(value)?.[1].toLowerCase();

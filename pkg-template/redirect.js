@@ -55,7 +55,8 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   function addressOf(storage) {
     try {
       const { v, returnTo } = JSON.parse(storage.getItem(`talxis-broker:pending:${id}`));
-      return v === 1 && new URL(returnTo).origin === location.origin ? returnTo : undefined;
+      // Not its origin: that of a `blob:` address is this one too.
+      return v === 1 && returnTo.startsWith(`${location.origin}/`) ? returnTo : undefined;
     } catch {
       return undefined; // Not one that left, or nobody's.
     }

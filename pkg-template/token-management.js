@@ -44,8 +44,9 @@ export function createClients(engine) {
         if (Object.hasOwn(listed, "default")) return "default";
         throw failure("config_invalid", "`clients.default` is missing in the configuration: a call without scopes means that client.");
       }
-      const idOf = (scope) => Object.values(listed).find((client) => client.scope === scope)?.clientId
-        ?? /^api:\/\/([\da-f-]{36})\/./i.exec(scope)?.[1];
+      // A scope is of the client that it names, whoever lists it: lists of other solutions are not judged here (scope.rs, `is_of_client`).
+      const isListed = (scope) => Object.values(listed).some((client) => client?.scope === scope);
+      const idOf = (scope) => (isListed(scope) ? /([\da-f-]{36})\/[^/]+$/i : /^api:\/\/([\da-f-]{36})\/./i).exec(scope)?.[1];
       const [id, ...others] = new Set(scopes.split(" ").map((scope) => idOf(scope)?.toLowerCase()));
       if (id && !others.length) return id;
       throw failure("client_not_allowed", "The scopes must name one control client, like \"api://<its client id>/access_as_user\".");

@@ -5,19 +5,21 @@
 const NAME = "talxis-broker";
 const STORE = "vault";
 const LATE_MS = 2_000;
+// With the prefix nobody sets it for us from another host below the same domain, for longer than the browser's session (RFC 6265bis §4.1.3.2).
+const COOKIE = location.protocol === "https:" ? `__Host-${NAME}` : NAME;
 
 export function createVault() {
   let work = Promise.resolve();
   const vault = {
     available: true,
     // What was kept under a name; undefined if there is nothing that can be read.
-    load: (mode, name) => next(() => load(mode, name)),
+    load: (mode, name) => next((late) => load(mode, name, late)),
     // Keeps this instead of what was kept; null keeps nothing.
-    save: (mode, name, value) => next(() => save(mode, name, value)),
+    save: (mode, name, value) => next((late) => save(mode, name, value, late)),
   };
   // One after the other: the last word counts. Where nothing can be stored, everything else goes on.
   function next(task) {
-    work = work.then(() => inTime(task())).then(
+    work = work.then(() => inTime(task)).then(
       (value) => {
         vault.available = true;
         return value;
@@ -29,7 +31,7 @@ export function createVault() {
   return vault;
 }
 
-async function load(mode, name) {
+async function load(mode, name, late) {
   const database = await open();
   try {
     const kept = await transact(database, "readonly", (store) => store.get(name));
@@ -40,7 +42,7 @@ async function load(mode, name) {
       return JSON.parse(new TextDecoder().decode(plain));
     } catch {
       // Of another browser session, or not ours at all.
-      await transact(database, "readwrite", (store) => store.delete(name));
+      if (!late.aborted) await transact(database, "readwrite", (store) => store.delete(name));
       return undefined;
     }
   } finally {
@@ -48,14 +50,14 @@ async function load(mode, name) {
   }
 }
 
-async function save(mode, name, value) {
+async function save(mode, name, value, late) {
   const database = await open();
   try {
     if (!value || mode === "memory") return void (await transact(database, "readwrite", (store) => store.delete(name)));
     const key = await keyOf(database, mode, true);
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(JSON.stringify(value)));
-    await transact(database, "readwrite", (store) => store.put({ iv, sealed }, name));
+    if (!late.aborted) await transact(database, "readwrite", (store) => store.put({ iv, sealed }, name));
   } finally {
     database.close();
   }
@@ -84,10 +86,10 @@ async function secretOf(database, make) {
 
 // The half that ends with the browser's session.
 function cookie(make) {
-  const read = () => new RegExp(`(?:^|; )${NAME}=([0-9a-f]{64})(?:;|$)`).exec(document.cookie)?.[1];
+  const read = () => new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{64})(?:;|$)`).exec(document.cookie)?.[1];
   if (!read() && make) {
     const fresh = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    document.cookie = `${NAME}=${fresh}; Path=/; SameSite=Strict${location.protocol === "https:" ? "; Secure" : ""}`;
+    document.cookie = `${COOKIE}=${fresh}; Path=/; SameSite=Strict${location.protocol === "https:" ? "; Secure" : ""}`;
   }
   const half = read();
   if (!half) throw new Error("There is no session cookie.");
@@ -113,9 +115,14 @@ function transact(database, mode, run) {
   });
 }
 
-function inTime(promise) {
+// What is late goes on, but says no more: the next one has begun, and has the last word.
+function inTime(task) {
+  const late = new AbortController();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, LATE_MS);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => {
+      late.abort();
+      reject();
+    }, LATE_MS);
+    task(late.signal).then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

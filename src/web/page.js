@@ -138,6 +138,9 @@ export function openFrame(hooks, url) {
 // --- http.rs: `fetch`, held to what needs no CORS preflight and leaves no trace (contract §4): no credentials, no custom headers, no
 // redirect, no cache, no referrer.
 
+// As long as a call waits (pkg-template/calls.js): whoever asks next must not wait for an answer that never comes.
+const ANSWERED_MS = 30_000;
+
 // Gives { response, body, retryAfter }: the Response, perhaps of another realm, its JSON, and `Retry-After` in seconds, where there are
 // such. Rejects with whether the browser says that it is offline. Pages wrap `fetch`: what throws or gives anything else is no answer.
 export async function post(url, body) {
@@ -150,6 +153,7 @@ export async function post(url, body) {
     redirect: "error",
     cache: "no-store",
     referrerPolicy: "no-referrer",
+    signal: AbortSignal.timeout?.(ANSWERED_MS),
   };
   let response;
   try {

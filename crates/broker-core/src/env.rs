@@ -125,7 +125,7 @@ impl HostFacts {
     /// Whether tokens of this account may be served here: it is the user of Power Apps, or Power Apps names none.
     pub(crate) fn is_user(&self, account: &Account) -> bool {
         let same = |fact: &Option<String>, own: &str| {
-            fact.as_deref().and_then(guid::parse).is_none_or(|fact| fact == own)
+            fact.as_deref().is_none_or(|fact| guid::parse(fact).is_some_and(|fact| fact == own))
         };
         same(&self.tenant, &account.tenant_id) && same(&self.object_id, &account.object_id)
     }

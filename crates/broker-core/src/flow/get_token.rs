@@ -42,6 +42,8 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>,
 }
 
 fn result<E: Env>(core: &Core<E>, call: &Call, from_cache: bool) -> Result<TokenResult> {
+    // The user may have changed, or become known, while the call was under way.
+    core.part_with_others();
     let session = core.session().ok_or_else(signed_out)?;
     let token = core.brought(call.key(session.account()))?;
     Ok(call.result(session.account(), &token, from_cache))
@@ -70,7 +72,9 @@ fn session_or_sign_in<E: Env>(core: &Rc<Core<E>>, call: &Call) -> Landing {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> Result<()> {
-    let (mut call, mut signed_in_again, mut stepped_up) = (call.clone(), false, false);
+    let mut call = call.clone();
+    let (mut signed_in, mut signed_in_again, mut stepped_up) =
+        (core.usable_session().is_none(), false, false);
     loop {
         next.await?;
         let session = core.session().ok_or_else(signed_out)?;
@@ -82,9 +86,13 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> 
         if over {
             core.revoke(&session, sign_ins);
         }
+        if over && signed_in {
+            // A frame would bring the same again, for each call: Entra takes that for a loop (50196).
+            core.env.remember_frames(false);
+        }
         let challenge = error.claims.as_deref().unwrap_or(&call.request.claims);
         next = if over && !signed_in_again && call.may_prompt() {
-            signed_in_again = true;
+            (signed_in, signed_in_again) = (true, true);
             session_or_sign_in(core, &call)
         } else if error.code != Code::InteractionRequired || challenge.is_empty() || stepped_up {
             return Err(error);

@@ -15,22 +15,32 @@ use std::{
 
 /// An invitation that the user sees.
 pub(crate) struct Open<P> {
+    /// Empty: the page itself would leave, and there is no window.
     url: String,
     end: RefCell<End<P>>,
 }
 
-enum End<P> {
-    NotYet(Option<Waker>),
-    TakenOver(P),
-    CalledOff,
-    Met,
+/// What an invitation came to.
+pub(crate) enum Invited<P> {
+    /// A window is open.
+    Window(P),
+    /// The page may leave.
+    Page,
+    /// The user signed in in another tab.
+    Elsewhere,
 }
 
-/// Shows the invitation until a window is open; none if the user signed in in another tab instead.
+enum End<P> {
+    NotYet(Option<Waker>),
+    Came(Invited<P>),
+    CalledOff,
+}
+
+/// Shows the invitation until a window is open, or without an address until the page may leave, or until the user signed in elsewhere.
 ///
 /// # Errors
 /// `user_cancelled`, `popup_blocked`, and `login_required` if the user signs out instead.
-pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Option<E::Popup>> {
+pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<E::Popup>> {
     let open = Rc::new(Open { url: url.to_owned(), end: RefCell::new(End::NotYet(None)) });
     core.invitation.replace(Some(open.clone()));
     let answer = race(open.end(), core.env.invite(url)).await;
@@ -40,7 +50,8 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Option<E
     }
     match answer {
         First::Left(end) => end,
-        First::Right(Invitation::Opened(popup)) => Ok(Some(popup)),
+        First::Right(Invitation::Opened(popup)) => Ok(Invited::Window(popup)),
+        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page),
         // A window was asked for; no other answer means that there is one.
         First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
@@ -54,10 +65,16 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Option<E
 /// `popup_blocked` for `signIn()`; for other callers the invitation stays.
 pub(crate) fn take_over<E: Env>(core: &Core<E>, is_sign_in: bool, select_account: bool) -> Result<()> {
     let open = core.invitation.borrow().clone();
-    let Some(open) = open.filter(|_| is_sign_in || core.env.activated()) else { return Ok(()) };
+    // Only `signIn()` is a click for leaving the page: another one would lose what is unsaved on it.
+    let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && core.env.activated();
+    let Some(open) = open.filter(may) else { return Ok(()) };
+    if open.url.is_empty() {
+        open.finish(End::Came(Invited::Page));
+        return Ok(());
+    }
     let wish = if select_account { "&prompt=select_account" } else { "" };
     match core.env.open_popup(&[open.url.as_str(), wish].concat()) {
-        Some(popup) => open.finish(End::TakenOver(popup)),
+        Some(popup) => open.finish(End::Came(Invited::Window(popup))),
         None if is_sign_in => return Err(Code::PopupBlocked.into()),
         None => {}
     }
@@ -72,7 +89,7 @@ impl<P> Open<P> {
 
     /// Withdraws it, because the user signed in in another tab.
     pub(crate) fn be_met(&self) {
-        self.finish(End::Met);
+        self.finish(End::Came(Invited::Elsewhere));
     }
 
     fn finish(&self, end: End<P>) {
@@ -81,14 +98,13 @@ impl<P> Open<P> {
         }
     }
 
-    /// The window of the caller that took over; none if the invitation was met elsewhere.
-    fn end(&self) -> impl Future<Output = Result<Option<P>>> + Unpin {
+    /// How it ended without the user's answer: a caller took it over, or it was met elsewhere.
+    fn end(&self) -> impl Future<Output = Result<Invited<P>>> + Unpin {
         poll_fn(|context| {
             let waiting = End::NotYet(Some(context.waker().clone()));
             match self.end.replace(waiting) {
                 End::NotYet(_) => Poll::Pending,
-                End::TakenOver(popup) => Poll::Ready(Ok(Some(popup))),
-                End::Met => Poll::Ready(Ok(None)),
+                End::Came(invited) => Poll::Ready(Ok(invited)),
                 End::CalledOff => Poll::Ready(Err(signed_out())),
             }
         })

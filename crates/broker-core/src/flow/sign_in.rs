@@ -2,12 +2,12 @@
 //! Decides when the user may be asked, and keeps nothing of a response that is not exactly the answer to its request.
 
 use crate::{
-    Account, Code, Env, EventKind, Inbox, Invitation, Result, SignInRequest,
+    Account, Code, Env, EventKind, Inbox, Result, SignInRequest,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
         attempt::{Ask, Attempt, SELECT_ACCOUNT},
-        invitation::{invite, take_over},
+        invitation::{Invited, invite, take_over},
         post::offline,
         redirect, silent,
     },
@@ -94,8 +94,11 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
     let mut prompt = "";
     if tries_silently(core, ask) {
+        let sign_outs = core.sign_outs();
         match silent::join(core, ask).await {
             Err(error) if silent::leaves_hope(error.code) => {
+                // Who signed out meanwhile is not asked to sign in.
+                core.still_wanted(sign_outs)?;
                 // Somebody else is signed in at Entra: the user has to choose.
                 prompt = if error.code == Code::AccountMismatch { SELECT_ACCOUNT } else { "" };
             }
@@ -111,8 +114,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     let popup = match popup {
         Some(popup) => popup,
         None => match invite(core, &attempt.url).await? {
-            Some(popup) => popup,
-            None => return Ok(()),
+            Invited::Window(popup) => popup,
+            Invited::Elsewhere => return Ok(()),
+            Invited::Page => return Err(Code::PopupBlocked.into()),
         },
     };
 
@@ -159,8 +163,8 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    if !ask.is_sign_in() && !matches!(core.env.invite("").await, Invitation::Accepted) {
-        return Err(Code::UserCancelled.into());
+    if !ask.is_sign_in() && matches!(invite(core, "").await?, Invited::Elsewhere) {
+        return Ok(());
     }
     let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
     redirect::leave(core, ask, prompt).await

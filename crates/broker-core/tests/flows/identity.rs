@@ -216,3 +216,15 @@ fn a_session_of_another_tab_does_not_take_the_place_of_another_users() {
     assert!(page.core.restore(&stored));
     assert_eq!(page.core.account().expect("an account").object_id, USER);
 }
+
+#[test]
+fn a_user_who_becomes_known_while_a_call_is_under_way_gets_nothing_of_another() {
+    let page = Page::signed_in();
+    page.env.set_latency(1_000);
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.advance(1_000);
+    page.env.set_host(HostFacts { object_id: Some(OTHER_USER.to_owned()), ..page.env.facts() });
+    page.env.advance(1_000);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
+    assert!(page.core.account().is_none() && page.core.snapshot().is_none());
+}

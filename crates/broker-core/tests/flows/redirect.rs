@@ -90,3 +90,33 @@ fn only_the_answer_to_this_departure_comes_back() {
     assert_eq!(come_back(&page, &nonce, "code=good&state=STATE"), Err(Code::IdentityProvider));
     assert!(page.core.account().is_none());
 }
+
+#[test]
+fn a_click_on_sign_in_takes_over_an_invitation_that_nobody_answers() {
+    let page = page();
+    let _asks = page.call(request("picker", &[GRAPH]));
+    assert_eq!((page.env.invited().len(), page.env.departure().is_none()), (1, true));
+    let _leaves = page.sign_in();
+    assert!(page.env.departure().is_some() && page.env.opened().is_empty());
+    assert_eq!(page.env.withdrawn(), 1);
+}
+
+#[test]
+fn another_click_does_not_leave_what_is_unsaved() {
+    let page = page();
+    let _asks = page.call(request("picker", &[GRAPH]));
+    page.env.click();
+    let _asks_too = page.call(request("calendar", &[GRAPH]));
+    assert!(page.env.departure().is_none() && page.env.opened().is_empty());
+}
+
+#[test]
+fn a_sign_out_withdraws_the_question_whether_to_leave() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.core.sign_out();
+    page.env.run();
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
+    assert_eq!(page.env.withdrawn(), 1);
+    assert!(page.env.departure().is_none());
+}

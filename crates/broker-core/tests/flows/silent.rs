@@ -1,8 +1,8 @@
 //! Sign-in without the user: one hidden frame for all, then one prompt, and nobody pays twice for a frame that cannot work.
 
-use crate::{GRAPH, HOUR, Page, request, silent, text};
+use crate::{GRAPH, HOUR, Page, entra_says, request, silent, text};
 use broker_core::testing::{Kind, reply};
-use broker_core::{Code, Env};
+use broker_core::{Code, Env, Result, TokenResult};
 use serde_json::json;
 
 fn page() -> Page {
@@ -148,4 +148,37 @@ fn a_response_with_another_state_is_none_and_a_policy_ends_it() {
     page.env.respond_in_frame("error=access_denied&error_description=AADSTS53003%3A+x&state=STATE");
     assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::BlockedByPolicy));
     assert!(page.env.invited().is_empty());
+}
+
+#[test]
+fn a_sign_out_while_the_frame_is_open_ends_the_call_and_asks_nobody() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.core.sign_out();
+    page.env.respond_in_frame(GOOD);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
+    assert_eq!((page.env.invited().len(), page.env.opened().len(), page.counts()[0]), (0, 0, 0));
+}
+
+#[test]
+fn a_session_that_a_frame_brings_and_entra_does_not_take_opens_no_frame_for_each_call() {
+    let page = page();
+    let void = |call: &broker_core::testing::Call<_>| {
+        page.env.answer_next(Kind::Refresh, entra_says(70_043));
+        page.env.respond_in_frame(GOOD);
+        let ended: Result<TokenResult> = call.take().expect("ended");
+        assert_eq!(ended.err().map(|error| error.code), Some(Code::LoginRequired));
+    };
+    void(&page.call(silent("picker", &[GRAPH])));
+    let asks = page.call(request("picker", &[GRAPH]));
+    assert_eq!((page.env.framed().len(), page.env.invited().len()), (1, 1));
+
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(asks.take().expect("ended").is_ok());
+    // A session that was good once is worth one frame.
+    page.env.answer_next(Kind::Refresh, entra_says(70_043));
+    void(&page.call(request("calendar", &[GRAPH])));
+    let _asks = page.call(request("calendar", &[GRAPH]));
+    assert_eq!((page.env.framed().len(), page.env.invited().len()), (2, 2));
 }

@@ -1,6 +1,9 @@
 //! How the broker is configured: by environment variables of Dataverse, read once; by a script only where there are none.
 
-use crate::{FEED, GRAPH, get_token};
+use crate::{
+    FEED, GRAPH, get_token,
+    pages::{on_page, run},
+};
 use demo::Variable;
 use e2e::{Result, Stage, on_stage, until};
 use serde_json::{Value, json};
@@ -290,4 +293,42 @@ fn a_packages_own_default_holds_where_there_is_no_variable_and_yields_to_one() -
             Ok(())
         },
     )
+}
+
+#[test]
+fn another_solutions_variable_takes_no_scope_for_its_own_client_and_breaks_no_other() -> Result {
+    on_page(async |stage| {
+        sign_in_with_variables(
+            stage,
+            &json!({
+                "a_TokenBrokerClients": { "x": { "clientId": MAP, "scope": format!("api://{PICKER}/access_as_user") } },
+                "b_TokenBrokerClients": { "y": null },
+            }),
+        )
+        .await?;
+        let body =
+            format!("return TALXIS.Utils.TokenManagement.getAccessToken(['api://{PICKER}/access_as_user'])");
+        let token: String = run(stage, &body).await?;
+        assert_eq!(e2e::Claims::of(&token)?.aud, PICKER);
+        Ok(())
+    })
+}
+
+/// Loads the broker into a page of Dataverse with the configuration and these variables of other solutions, and signs Adele in.
+async fn sign_in_with_variables(stage: &Stage, others: &Value) -> Result {
+    let body = format!(
+        "const others = {others};
+         const web = window.fetch;
+         const value = Object.entries({{ talxis_TokenBrokerConfig: config, ...others }})
+             .map(([schemaname, value]) => ({{ schemaname, defaultvalue: JSON.stringify(value) }}));
+         window.fetch = (url, init) => url.includes('/api/data/')
+             ? Promise.resolve(url.includes('environmentvariable') ? Response.json({{ value }}) : new Response('', {{ status: 404 }}))
+             : web(url, init);
+         await load(window);"
+    );
+    let _: Value = run(stage, &body).await?;
+    let signing_in = stage.ask_by_click("talxisBroker.signIn()").await?;
+    stage.sign_in_as(crate::ADELE).await?;
+    stage.value(&signing_in).await?;
+    Ok(())
 }

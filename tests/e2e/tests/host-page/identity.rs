@@ -1,6 +1,9 @@
 //! Whose tokens are served: those of the user of Power Apps, however late and by whatever way that user becomes known.
 
-use crate::{ADELE, GRAPH, get_token};
+use crate::{
+    ADELE, GRAPH, get_token,
+    pages::{on_page, run},
+};
 use e2e::{Result, Stage, on_stage, until};
 use entra_dev::{Endpoint, GrantType};
 use serde_json::{Value, json};
@@ -28,19 +31,18 @@ async fn is_stored(stage: &Stage) -> Result<bool> {
     Ok(stored(stage).await? > 0)
 }
 
-/// The bytes of the session in the vault.
+/// The bytes of the session in the vault: a promise.
+const STORED: &str = "new Promise((done) => {
+    const request = indexedDB.open('talxis-broker', 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('vault');
+    request.onsuccess = () => {
+        const get = request.result.transaction('vault').objectStore('vault').get('session');
+        get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
+    };
+})";
+
 async fn stored(stage: &Stage) -> Result<usize> {
-    stage
-        .script_async(
-            "const [done] = arguments;
-             const request = indexedDB.open('talxis-broker', 1);
-             request.onupgradeneeded = () => request.result.createObjectStore('vault');
-             request.onsuccess = () => {
-                 const get = request.result.transaction('vault').objectStore('vault').get('session');
-                 get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
-             };",
-        )
-        .await
+    stage.script_async(&format!("const [done] = arguments; {STORED}.then(done);")).await
 }
 
 fn silently() -> String {
@@ -350,6 +352,15 @@ fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back
             stage.demo.host().set_switches(&["client=mobile"]).unwrap();
             let address = format!("{}?appid=x&lookalike=client=mobile#here", stage.demo.address());
             stage.browser.goto(&address).await?;
+            // Somebody came back before, to pages without the broker: those responses are still there.
+            let _: Value = stage
+                .script(
+                    "for (const digit of '0123456789abcdef') {
+                         const left = { v: 1, at: 1, payload: 'code=x' };
+                         localStorage.setItem(`talxis-broker:response:${digit.repeat(32)}`, JSON.stringify(left));
+                     }",
+                )
+                .await?;
             stage.accept_notification().await?;
             // The same window, gone to Entra.
             let field = stage.the("#username").await?;
@@ -392,6 +403,133 @@ fn a_guest_signs_in_with_the_address_of_home() -> Result {
             );
             let refreshed = crate::count(stage, |request| crate::granted(request, GrantType::RefreshToken));
             assert!(refreshed > 0);
+            Ok(())
+        },
+    )
+}
+
+/// A page of Power Apps whose Web API answers as the test says: the functions `tell(status, objectId)` and `kept()`, and the `user`.
+const WEB_API: &str = "
+    const user = 'd0000000-0000-4000-8000-00000000000a';
+    window.Xrm = xrm();
+    const context = { ...Xrm.Utility.getGlobalContext(), userSettings: { userId: `{${user}}` }, organizationSettings: window.settings ?? {} };
+    Xrm.Utility.getGlobalContext = () => context;
+    const web = window.fetch;
+    const says = (body, status = 200) => Promise.resolve(new Response(JSON.stringify(body), { status }));
+    const variables = { value: [{ schemaname: 'talxis_TokenBrokerConfig', defaultvalue: JSON.stringify(config) }] };
+    const tell = (status, azureactivedirectoryobjectid) => {
+        window.fetch = (url, init) => !url.includes('/api/data/') ? web(url, init) : url.includes('environmentvariable') ? says(variables)
+            : says({ azureactivedirectoryobjectid, Detail: { TenantId: config.tenant } }, status);
+    };
+    const call = () => codeOf(talxisBroker.getToken({ client: 'filePicker', interaction: 'never', timeoutMs: 20000 }));
+    const kept = () => JSON.parse(sessionStorage.getItem('talxis-broker:user'))?.objectId ?? null;
+";
+
+#[test]
+fn a_web_api_that_fails_for_a_moment_is_asked_again() -> Result {
+    on_page(async |stage| {
+        let body = "
+            await load(window);
+            const seen = [];
+            for (const status of [503, 429, 401, 200]) {
+                tell(status, user);
+                await call();
+                seen.push(kept());
+            }
+            return [seen, user];";
+        let seen: Value = run(stage, &[WEB_API, body].concat()).await?;
+        assert_eq!(seen[0], json!([null, null, null, seen[1]]));
+        Ok(())
+    })
+}
+
+#[test]
+fn a_user_whom_the_page_names_by_no_id_is_one_whom_it_does_not_name() -> Result {
+    on_page(async |stage| {
+        let body = "
+            window.__preload = { aadObjectId: 'undefined' };
+            context.organizationSettings = { organizationTenant: 'contoso.example' };
+            await load(window);
+            tell(200, user);
+            await call();
+            return [kept(), user];";
+        let seen: Value = run(stage, &[WEB_API, body].concat()).await?;
+        assert_eq!(seen[0], seen[1]);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_web_api_that_never_answers_is_not_waited_for_without_end() -> Result {
+    on_page(async |stage| {
+        let body = "
+            const { timeout } = AbortSignal;
+            const late = new AbortController();
+            AbortSignal.timeout = () => late.signal;
+            await load(window);
+            window.fetch = (url, { signal }) => new Promise((_, no) => signal?.addEventListener('abort', () => no(signal.reason)));
+            const ready = codeOf(talxisBroker.ready);
+            const first = call();
+            late.abort('late');
+            const soon = new Promise((done) => setTimeout(done, 3000, 'still waiting'));
+            const codes = [await Promise.race([ready, soon]), await Promise.race([first, soon])];
+            Object.assign(AbortSignal, { timeout });
+            tell(200, user);
+            return [codes, await call()];";
+        let seen: Value = run(stage, &[WEB_API, body].concat()).await?;
+        assert_eq!(seen, json!([["network", "network"], "interaction_required"]));
+        Ok(())
+    })
+}
+
+#[test]
+fn who_has_signed_out_has_nothing_stored_any_more() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            let asked = stage.ask(&format!("talxisBroker.signOut().then(() => {STORED})")).await?;
+            assert_eq!(stage.value(&asked).await?, 0);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn what_is_stored_late_does_not_bring_back_who_has_signed_out() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in(stage, ADELE).await?;
+            let _: Value = stage
+                .script(
+                    "const seal = crypto.subtle.encrypt.bind(crypto.subtle);
+                     const slow = new Promise((done) => { window.release = done; });
+                     crypto.subtle.encrypt = async (...how) => { await slow; return seal(...how); };",
+                )
+                .await?;
+            let asked =
+                stage.ask("talxisBroker.getToken({ client: 'filePicker', forceRefresh: true })").await?;
+            stage.value(&asked).await?;
+            until("the vault to be too slow", async || {
+                let storage: Value = stage.script("return talxisBroker.diagnostics().storage").await?;
+                Ok((storage == "unavailable").then_some(()))
+            })
+            .await?;
+            let asked = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&asked).await?;
+            until("the session to be erased", async || Ok((!is_stored(stage).await?).then_some(()))).await?;
+            // Sealing takes a task or two of the browser's; what is read after a hundred comes later.
+            let asked = stage
+                .ask(&format!(
+                    "(async () => {{
+                         release();
+                         for (let at = 0; at < 100; at++) await crypto.subtle.digest('SHA-256', new Uint8Array(4096));
+                         return {STORED};
+                     }})()"
+                ))
+                .await?;
+            assert_eq!(stage.value(&asked).await?, 0);
             Ok(())
         },
     )

@@ -259,3 +259,26 @@ fn the_consumers_helper_loads_no_second_copy_into_a_frame_of_the_app() -> Result
         Ok(())
     })
 }
+
+#[test]
+fn a_request_that_is_never_answered_does_not_hold_the_calls_after_it() -> Result {
+    on_page(async |stage| {
+        sign_in(stage).await?;
+        let body = "
+            const { fetch } = window;
+            const { timeout } = AbortSignal;
+            const late = new AbortController();
+            AbortSignal.timeout = () => late.signal;
+            window.fetch = (url, { signal }) => new Promise((_, no) => signal?.addEventListener('abort', () => no(signal.reason)));
+            const get = () => codeOf(talxisBroker.getToken({ client: 'filePicker', forceRefresh: true, timeoutMs: 5000 }));
+            const first = get();
+            await new Promise((done) => setTimeout(done));
+            Object.assign(window, { fetch });
+            Object.assign(AbortSignal, { timeout });
+            late.abort('late');
+            return [await first, await get()];";
+        let seen: Value = run(stage, body).await?;
+        assert_eq!(seen, json!(["network", "resolved"]));
+        Ok(())
+    })
+}
