@@ -78,7 +78,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
 
 /// Not an `async fn`: the window opens now, inside the call that may stand in a user's click, unless a hidden frame is tried first.
 fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
-    let at_once = (ask.is_sign_in() || !core.env.frames_work()) && !leaves_page(core, ask);
+    let at_once = (ask.is_sign_in() || !silent::is_worth_trying(core)) && !leaves_page(core, ask);
     let opened = at_once.then(|| open(core, ask, ""));
     let (core, ask) = (core.clone(), ask.clone());
     Box::pin(async move {
