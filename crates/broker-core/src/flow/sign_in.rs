@@ -152,7 +152,7 @@ fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
 
 /// Whether Entra may answer without the user: not to `signIn()`, whose click must not be lost, and not to what it asked the user for.
 fn tries_silently<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
-    !ask.is_sign_in() && ask.claims.is_empty() && core.env.frames_work()
+    !ask.is_sign_in() && ask.claims.is_empty() && silent::is_worth_trying(core)
 }
 
 /// Whether a sign-in leaves the page, because a window is no good here.

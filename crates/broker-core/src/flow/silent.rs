@@ -16,10 +16,16 @@ const LONGEST_WAIT: u32 = 6_000;
 
 /// Joins the silent sign-in under way, or starts one, where that may bring anything.
 pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Landing {
-    if !core.env.frames_work() {
+    if !is_worth_trying(core) {
         return Landing::ready(Err(Code::InteractionRequired.into()));
     }
     core.silent_sign_ins.join(&core.env, String::new(), &|| depart(core, ask))
+}
+
+/// Whether a frame may bring the right user. Where Power Apps does not say who that is, nobody could tell, and no person chose.
+pub(crate) fn is_worth_trying<E: Env>(core: &Core<E>) -> bool {
+    let host = core.env.host();
+    core.env.frames_work() && (host.object_id.is_some() || host.tenant.is_none())
 }
 
 /// Whether a prompt may bring what this failure did not.

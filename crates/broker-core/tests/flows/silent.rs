@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, HOUR, Page, entra_says, request, silent, text};
 use broker_core::testing::{Kind, reply};
-use broker_core::{Code, Env, Result, TokenResult};
+use broker_core::{Code, Env, HostFacts, Result, TokenResult};
 use serde_json::json;
 
 fn page() -> Page {
@@ -181,4 +181,13 @@ fn a_session_that_a_frame_brings_and_entra_does_not_take_opens_no_frame_for_each
     void(&page.call(request("calendar", &[GRAPH])));
     let _asks = page.call(request("calendar", &[GRAPH]));
     assert_eq!((page.env.framed().len(), page.env.invited().len()), (2, 2));
+}
+
+#[test]
+fn where_power_apps_does_not_say_who_its_user_is_no_frame_takes_whoever_is_signed_in_at_entra() {
+    let page = page();
+    page.env.set_host(HostFacts { object_id: None, ..page.env.facts() });
+    assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+    let _asks = page.call(request("picker", &[GRAPH]));
+    assert_eq!((page.env.framed().len(), page.env.invited().len()), (0, 1));
 }

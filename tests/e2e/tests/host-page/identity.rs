@@ -162,7 +162,8 @@ fn what_is_stored_is_not_readable_as_it_lies_there_and_ends_with_the_browsers_se
             );
             assert!(everything.contains("extractable=false"), "{everything}");
             // The session cookie is gone when the browser is closed; so is the session.
-            let _: Value = stage.script("document.cookie = 'talxis-broker=; Path=/; Max-Age=0'").await?;
+            let _: Value =
+                stage.script("document.cookie = '__Host-talxis-broker=; Path=/; Max-Age=0; Secure'").await?;
             let codes =
                 |stage: &Stage| crate::count(stage, |request| crate::granted(request, GrantType::Code));
             let before = codes(stage);

@@ -267,6 +267,8 @@ fn a_request_that_is_never_answered_does_not_hold_the_calls_after_it() -> Result
         let body = "
             const { fetch } = window;
             const { timeout } = AbortSignal;
+            // After this nothing but the network is waited for.
+            await codeOf(talxisBroker.getToken({ client: 'filePicker' }));
             const late = new AbortController();
             AbortSignal.timeout = () => late.signal;
             window.fetch = (url, { signal }) => new Promise((_, no) => signal?.addEventListener('abort', () => no(signal.reason)));

@@ -74,7 +74,7 @@ fn each_frame_has_an_xrm_of_its_own() -> Result {
             evaluations(stage, "global", 1).await?;
             let different: bool = stage
                 .script(
-                    "const all = [window, ...[...document.querySelectorAll('iframe')].map((frame) => frame.contentWindow)];
+                    "const all = [window, ...[...document.querySelectorAll('iframe[id^=ClientApiFrame]')].map((frame) => frame.contentWindow)];
                      return new Set(all.map(({ Xrm }) => Xrm)).size === 3 && all.every(({ Xrm }) => Xrm.Utility);",
                 )
                 .await?;
