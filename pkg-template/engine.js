@@ -123,7 +123,8 @@ export function createEngine(emit) {
     life.restoring ??= (async () => {
       if (cameBack()) await comeBack(life);
       const stored = await vault.load(life.storage, SESSION);
-      if (stored && instance === life && !use((broker) => broker.restore(stored))) vault.save(life.storage, SESSION, null);
+      // One that is refused, or that an instance dies of, is not looked at again.
+      if (stored && instance === life && !attempt(() => use((broker) => broker.restore(stored)))) vault.save(life.storage, SESSION, null);
       life.restored = true;
     })();
     await life.restoring;
