@@ -10,6 +10,7 @@ pub mod random;
 
 mod inbox;
 mod leave;
+mod memory;
 mod wait;
 mod window;
 
@@ -22,7 +23,7 @@ pub use window::Popup;
 pub(crate) use window::{activated, given_up, invite};
 
 use crate::{convert, hooks::Hooks, json::Value};
-use broker_core::{Departure, Env, Event, HostFacts, Invitation};
+use broker_core::{Departure, Env, Event, Fact, HostFacts, Invitation};
 use http::Sent;
 use std::future::Future;
 
@@ -87,12 +88,12 @@ impl Env for Web {
         window::activated()
     }
 
-    fn frames_work(&self) -> bool {
-        frame::work()
+    fn remembers(&self, fact: Fact) -> bool {
+        memory::remembers(fact)
     }
 
-    fn remember_frames(&self, work: bool) {
-        frame::remember(work);
+    fn remember(&self, fact: Fact, holds: bool) {
+        memory::remember(fact, holds);
     }
 
     fn open_frame(&self, url: &str) -> Frame {

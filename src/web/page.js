@@ -108,20 +108,21 @@ export function leave(hooks, url, departure) {
   return { answer: kept().catch(() => {}), close() {} };
 }
 
-// --- frame.rs: a hidden frame in which Entra may answer without the user (msal.md §2.5), and whether such frames bring anything: where
-// cookies of other sites are blocked they do not, and the tab need not learn that twice.
+// --- memory.rs: what the tab remembers between page loads.
 
-const NO_FRAMES = "talxis-broker:no-frames";
-let framesFailed = false; // Where nothing can be stored.
+const forgetful = new Set(); // Where nothing can be stored.
 
-export function framesWork() {
-  return !framesFailed && !attempt(() => sessionStorage.getItem(NO_FRAMES));
+export function remembers(name) {
+  return forgetful.has(name) || Boolean(attempt(() => sessionStorage.getItem(PREFIX + name)));
 }
 
-export function rememberFrames(work) {
-  framesFailed = !work;
-  attempt(() => (work ? sessionStorage.removeItem(NO_FRAMES) : sessionStorage.setItem(NO_FRAMES, "1")));
+export function remember(name, holds) {
+  if (holds) forgetful.add(name);
+  else forgetful.delete(name);
+  attempt(() => (holds ? sessionStorage.setItem(PREFIX + name, "1") : sessionStorage.removeItem(PREFIX + name)));
 }
+
+// --- frame.rs: a hidden frame in which Entra may answer without the user (msal.md §2.5).
 
 export function openFrame(hooks, url) {
   const frame = document.createElement("iframe");

@@ -2,7 +2,7 @@
 //! environment. What happens in a call is told in `flow/`.
 
 use crate::{
-    Account, CachedToken, Code, Env, Error, Event, EventKind, Json, Pins, Result, SignInRequest,
+    Account, CachedToken, Code, Env, Error, Event, EventKind, Fact, Json, Pins, Result, SignInRequest,
     TokenRequest, TokenResult,
     cache::{Cache, Key, Token},
     config::{Config, Storage},
@@ -27,8 +27,6 @@ pub struct Core<E: Env> {
     session: RefCell<Option<Session>>,
     cache: RefCell<Cache>,
     sign_outs: Cell<u32>,
-    /// The user said no: nothing prompts until `sign_in`.
-    pub(crate) refused: Cell<bool>,
     pub(crate) invitation: RefCell<Option<Rc<flow::invitation::Open<E::Popup>>>>,
     pub(crate) calls: Flights,
     pub(crate) refreshes: Flights,
@@ -48,7 +46,6 @@ impl<E: Env> Core<E> {
             session: RefCell::default(),
             cache: RefCell::default(),
             sign_outs: Cell::default(),
-            refused: Cell::default(),
             invitation: RefCell::default(),
             calls: Flights::default(),
             refreshes: Flights::default(),
@@ -138,7 +135,7 @@ impl<E: Env> Core<E> {
     pub fn sign_out(&self) {
         self.part();
         // Entra still knows the user: the next call's hidden frame would bring the session back.
-        self.env.remember_frames(false);
+        self.env.remember(Fact::FramesFail, true);
     }
 
     /// Who is signed in.
@@ -205,7 +202,7 @@ impl<E: Env> Core<E> {
 
     /// Takes a sign-in in. Tokens of another account are erased before anything is served.
     pub(crate) fn begin(&self, account: Rc<Account>, token: RefreshToken) {
-        self.refused.set(false);
+        self.env.remember(Fact::Refused, false);
         match self.session() {
             Some(session) if session.belongs_to(&account) => session.resume(token),
             before => {

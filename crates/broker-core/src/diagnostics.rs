@@ -1,6 +1,6 @@
 //! Plain facts for a support person (contract §1, `diagnostics`). Never a token, claims, a user's name or id.
 
-use crate::{Env, core::Core};
+use crate::{Env, Fact, core::Core};
 
 /// What the broker is set to and holds.
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl<E: Env> Core<E> {
         let mut facts = Diagnostics {
             signed_in: self.session().is_some(),
             prompting: !self.sign_ins.is_empty(),
-            refused: self.refused.get(),
+            refused: self.env.remembers(Fact::Refused),
             tokens: self.cached_tokens(),
             ..Diagnostics::default()
         };

@@ -41,10 +41,10 @@ pub trait Env: 'static {
     fn host(&self) -> HostFacts;
     /// Whether the user acted recently enough for a window to open.
     fn activated(&self) -> bool;
-    /// Whether a hidden frame may bring anything, as far as this tab remembers.
-    fn frames_work(&self) -> bool;
-    /// Remembers it.
-    fn remember_frames(&self, work: bool);
+    /// Whether this tab remembers this, also from an earlier page load.
+    fn remembers(&self, fact: Fact) -> bool;
+    /// Remembers it in this tab, or forgets it.
+    fn remember(&self, fact: Fact, holds: bool);
     /// Opens a hidden frame.
     fn open_frame(&self, url: &str) -> Self::Frame;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.
@@ -64,6 +64,26 @@ pub trait Env: 'static {
     fn changed(&self);
     /// Tells listeners what happened.
     fn emit(&self, event: Event<'_>);
+}
+
+/// Something that a tab remembers between page loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Hidden frames bring nothing.
+    FramesFail,
+    /// The user said no: nothing prompts until `sign_in`.
+    Refused,
+}
+
+impl Fact {
+    /// What it is remembered by.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FramesFail => "no-frames",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// The redirect response of one sign-in.

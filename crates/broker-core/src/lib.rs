@@ -78,7 +78,7 @@ pub use self::core::Core;
 pub use account::Account;
 pub use config::{Pins, Storage};
 pub use diagnostics::{CachedToken, Diagnostics};
-pub use env::{Env, Event, EventKind, HostFacts, Inbox, Invitation, Reply, Unreachable};
+pub use env::{Env, Event, EventKind, Fact, HostFacts, Inbox, Invitation, Reply, Unreachable};
 pub use error::{Code, Error, Result};
 pub use flow::redirect::Departure;
 pub use json::Json;

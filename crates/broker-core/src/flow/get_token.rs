@@ -2,7 +2,7 @@
 //! call does about a session that turns out to be over: one more sign-in.
 
 use crate::{
-    Code, Env, EventKind, Result, TokenRequest, TokenResult,
+    Code, Env, EventKind, Fact, Result, TokenRequest, TokenResult,
     call::Call,
     core::{Core, signed_out},
     flow::{attempt::Ask, backend_token, post::offline, sign_in},
@@ -88,7 +88,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> 
         }
         if over && signed_in {
             // A frame would bring the same again, for each call: Entra takes that for a loop (50196).
-            core.env.remember_frames(false);
+            core.env.remember(Fact::FramesFail, true);
         }
         let challenge = error.claims.as_deref().unwrap_or(&call.request.claims);
         next = if over && !signed_in_again && call.may_prompt() {

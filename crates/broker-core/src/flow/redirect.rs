@@ -3,7 +3,7 @@
 //! is exactly the answer to it.
 
 use crate::{
-    Account, Code, Env, Json, Result, Secret, SignInRequest,
+    Account, Code, Env, Fact, Json, Result, Secret, SignInRequest,
     authorize::Pending,
     core::{Core, signed_out},
     flow::attempt::{Ask, Attempt},
@@ -83,6 +83,6 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
     let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };
     let answer = attempt.redeem(core, &ask, response)?.await;
     attempt.accept(core, &ask, answer)?;
-    core.env.remember_frames(true);
+    core.env.remember(Fact::FramesFail, false);
     Ok(())
 }

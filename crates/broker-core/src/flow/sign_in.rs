@@ -2,7 +2,7 @@
 //! Decides when the user may be asked, and keeps nothing of a response that is not exactly the answer to its request.
 
 use crate::{
-    Account, Code, Env, EventKind, Inbox, Result, SignInRequest,
+    Account, Code, Env, EventKind, Fact, Inbox, Result, SignInRequest,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
@@ -46,7 +46,7 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Landing {
         Ok(config) => config,
         Err(error) => return Landing::ready(Err(error)),
     };
-    core.refused.set(false);
+    core.env.remember(Fact::Refused, false);
     core.part_with_others();
     let ask = Ask { config, client: String::new(), may_prompt: true, claims: String::new(), request };
     match core.usable_session() {
@@ -62,7 +62,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
     let host = core.env.host();
     let barred = if host.offline {
         Err(offline())
-    } else if core.refused.get() {
+    } else if core.env.remembers(Fact::Refused) {
         let code = if ask.may_prompt { Code::UserCancelled } else { Code::InteractionRequired };
         Err(code.into())
     } else if !ask.may_prompt {
@@ -84,7 +84,9 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
     Box::pin(async move {
         let landed = fly(&core, &ask, opened).await;
         landed.map_err(|mut error| {
-            core.refused.set(core.refused.get() || error.code == Code::UserCancelled);
+            if error.code == Code::UserCancelled {
+                core.env.remember(Fact::Refused, true);
+            }
             error.correlation_id = Some(ask.request.correlation_id.clone());
             error
         })
@@ -131,7 +133,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     let answer = attempt.redeem(core, ask, &response)?.await;
     attempt.accept(core, ask, answer)?;
     // Whoever is signed in at Entra now may be found there by a hidden frame.
-    core.env.remember_frames(true);
+    core.env.remember(Fact::FramesFail, false);
     Ok(())
 }
 

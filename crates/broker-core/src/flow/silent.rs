@@ -3,7 +3,7 @@
 //! user has signed in by hand: nobody pays for it twice.
 
 use crate::{
-    Code, Env, Inbox, Result,
+    Code, Env, Fact, Inbox, Result,
     core::Core,
     flow::attempt::{Ask, Attempt},
     race::{First, race},
@@ -25,7 +25,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Landing {
 /// Whether a frame may bring the right user. Where Power Apps does not say who that is, nobody could tell, and no person chose.
 pub(crate) fn is_worth_trying<E: Env>(core: &Core<E>) -> bool {
     let host = core.env.host();
-    core.env.frames_work() && (host.object_id.is_some() || host.tenant.is_none())
+    !core.env.remembers(Fact::FramesFail) && (host.object_id.is_some() || host.tenant.is_none())
 }
 
 /// Whether a prompt may bring what this failure did not.
@@ -38,7 +38,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
     Box::pin(async move {
         let landed = fly(&core, &ask).await;
         if landed.as_ref().is_err_and(|error| leaves_hope(error.code)) {
-            core.env.remember_frames(false);
+            core.env.remember(Fact::FramesFail, true);
         }
         landed
     })

@@ -15,7 +15,7 @@ pub use json::{parse, reply};
 pub(crate) use windows::fields;
 pub use windows::{FakeInbox, FakePopup};
 
-use crate::{Departure, Env, Event, EventKind, HostFacts, Invitation, Reply, Unreachable};
+use crate::{Departure, Env, Event, EventKind, Fact, HostFacts, Invitation, Reply, Unreachable};
 use base64::prelude::*;
 use executor::Executor;
 use serde_json::Value;
@@ -268,12 +268,18 @@ impl Env for FakeEnv {
         self.0.windows.activated.get()
     }
 
-    fn frames_work(&self) -> bool {
-        self.0.windows.frames.get() == Some(true)
+    fn remembers(&self, fact: Fact) -> bool {
+        match fact {
+            Fact::FramesFail => self.0.windows.frames.get() != Some(true),
+            Fact::Refused => self.0.windows.refused.get(),
+        }
     }
 
-    fn remember_frames(&self, work: bool) {
-        self.0.windows.frames.update(|frames| frames.and(Some(work)));
+    fn remember(&self, fact: Fact, holds: bool) {
+        match fact {
+            Fact::FramesFail => self.0.windows.frames.update(|frames| frames.and(Some(!holds))),
+            Fact::Refused => self.0.windows.refused.set(holds),
+        }
     }
 
     fn open_frame(&self, url: &str) -> FakePopup {

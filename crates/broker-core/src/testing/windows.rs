@@ -15,6 +15,8 @@ pub(crate) struct Windows {
     pub(crate) gave_up: Signal<()>,
     /// Whether the tab remembers that hidden frames work; none in a browser where they never do, as long as no test says so.
     pub(crate) frames: Cell<Option<bool>>,
+    /// The tab remembers a refusal.
+    pub(crate) refused: Cell<bool>,
     framed: RefCell<Vec<String>>,
     /// The last window or frame.
     last: RefCell<String>,

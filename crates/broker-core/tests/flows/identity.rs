@@ -228,3 +228,17 @@ fn a_user_who_becomes_known_while_a_call_is_under_way_gets_nothing_of_another() 
     assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
     assert!(page.core.account().is_none() && page.core.snapshot().is_none());
 }
+
+#[test]
+fn a_refusal_outlasts_a_page_load_until_somebody_signs_in() {
+    let page = Page::new();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.answer_invitation(false);
+    assert!(call.take().expect("it has ended").is_err());
+    let page = reloaded(page);
+    assert_eq!(page.fails(request("picker", &[GRAPH])).code, Code::UserCancelled);
+    assert!(page.core.diagnostics().refused);
+    let call = page.sign_in();
+    page.env.finish_sign_in();
+    assert!(call.take().expect("it has ended").is_ok() && !page.core.diagnostics().refused);
+}
