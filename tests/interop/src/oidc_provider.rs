@@ -81,7 +81,11 @@ impl OidcProvider {
     /// # Errors
     /// When it is a refusal.
     pub async fn granted(&mut self) -> Result<Event> {
-        let event = self.next().await?;
+        let mut event = self.next().await?;
+        // The broker's hidden frame asks first (prompt=none), and nobody is signed in here yet.
+        if event.event == "authorization.error" && event.error.as_deref() == Some("login_required") {
+            event = self.next().await?;
+        }
         if event.event == "grant.success" {
             Ok(event)
         } else {
