@@ -1,6 +1,4 @@
 //! The browser for [`broker_core`]: one file per capability, each undoing on drop what it did. No file here knows a protocol.
-//!
-//! Room is left for the navigation of a whole page.
 
 pub mod clock;
 mod frame;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::{fs, path::Path};
 
 /// Values under which something else is expected; each has a test of its own.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 7] = [
     "csp=strict",           // policy.rs: WebAssembly is blocked
     "csp=default",          // policy.rs
     "csp=strict-wasm",      // policy.rs
@@ -15,7 +15,6 @@ const ELSEWHERE: [&str; 8] = [
     "dataverse=off",        // configuration.rs
     "client=mobile",        // identity.rs
     "client-state=offline", // configuration.rs, identity.rs
-    "dialog=300",           // prompt.rs; nothing of the broker's is a dialog yet; lookalike/
 ];
 
 /// Every switch with every value but its default.
@@ -109,7 +108,14 @@ fn wherever_the_user_is_told() -> Result {
 
 #[test]
 fn whatever_the_platform_adds() -> Result {
-    each(&["csp-on=main", "csp-platform=with-entra", "html-query=accepted", "web-resource-cache=never"])
+    each(&[
+        "dialog=300",
+        "dialog=1000",
+        "csp-on=main",
+        "csp-platform=with-entra",
+        "html-query=accepted",
+        "web-resource-cache=never",
+    ])
 }
 
 #[test]
