@@ -4,6 +4,7 @@ const TEXTS = {
   app_not_in_tenant: ["Not set up in this organisation yet", "An administrator approves this control once, for everybody."],
   consent_required: ["A permission is missing", "An administrator allows this control to use its data, once, for everybody."],
   blocked_by_policy: ["Blocked by a policy", "Your organisation does not allow this here. Ask your administrator."],
+  account_mismatch: ["Another account signed in", "Sign in with the account that you use Power Apps with."],
   user_cancelled: ["You are not signed in", "This control shows its data after you sign in."],
   popup_blocked: ["The sign-in window was blocked", "Allow windows for this site, or use the button."],
   interaction_required: ["You are not signed in", "This control shows its data after you sign in."],

@@ -38,7 +38,11 @@ impl Future for Sent {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(context).map(|answer| {
-            let answer = answer.map_err(|offline| Unreachable { offline: offline == JsValue::TRUE })?;
+            let answer = answer.map_err(|why| match why.as_f64() {
+                Some(1.0) => Unreachable::Offline,
+                Some(2.0) => Unreachable::Refused,
+                _ => Unreachable::Failed,
+            })?;
             let status = Response::from(answer.unchecked_ref::<Answer>().response()).status();
             let answer = Value::new(answer);
             Ok(Reply { status, retry_after: answer.number("retryAfter"), body: answer.member("body") })

@@ -12,7 +12,6 @@ mod memory;
 mod wait;
 mod window;
 
-pub use frame::Frame;
 pub use inbox::Inbox;
 pub use wait::Waiting;
 pub use window::Popup;
@@ -40,7 +39,6 @@ impl Web {
 
 impl Env for Web {
     type Json = Value;
-    type Frame = Frame;
     type Popup = Popup;
     type Sent = Sent;
     type Wait = Waiting;
@@ -94,8 +92,8 @@ impl Env for Web {
         memory::remember(fact, holds);
     }
 
-    fn open_frame(&self, url: &str) -> Frame {
-        Frame::open(&self.hooks, url)
+    fn open_frame(&self, url: &str) -> Waiting {
+        frame::open(&self.hooks, url)
     }
 
     fn open_popup(&self, url: &str) -> Option<Popup> {

@@ -132,8 +132,25 @@ export function openFrame(hooks, url) {
   // It may run Entra's scripts and come back to this origin's redirect page. It may not take the app's window away.
   frame.sandbox = "allow-scripts allow-same-origin allow-forms";
   frame.src = url;
+  let end;
+  const answer = new Promise((resolve) => (end = onRefused("frame-src", url, resolve)));
   (document.body ?? document.documentElement).append(frame);
-  return closedWith(hooks, { close: () => frame.remove() });
+  return closedWith(hooks, {
+    answer,
+    close() {
+      end();
+      frame.remove();
+    },
+  });
+}
+
+// The page's Content-Security-Policy refuses an address: neither a frame nor a request says so, only an event at the document.
+function onRefused(directive, url, react) {
+  const over = new AbortController();
+  const isIt = ({ effectiveDirective, blockedURI }) =>
+    effectiveDirective === directive && attempt(() => new URL(blockedURI).origin) === new URL(url).origin;
+  document.addEventListener("securitypolicyviolation", (event) => isIt(event) && react(), { signal: over.signal });
+  return () => over.abort();
 }
 
 // --- http.rs: `fetch`, held to what needs no CORS preflight and leaves no trace (contract §4): no credentials, no custom headers, no
@@ -141,9 +158,11 @@ export function openFrame(hooks, url) {
 
 // As long as a call waits (pkg-template/calls.js): whoever asks next must not wait for an answer that never comes.
 const ANSWERED_MS = 30_000;
+// The event of a refusal may come after the failure.
+const TOLD_MS = 20;
 
 // Gives { response, body, retryAfter }: the Response, perhaps of another realm, its JSON, and `Retry-After` in seconds, where there are
-// such. Rejects with whether the browser says that it is offline. Pages wrap `fetch`: what throws or gives anything else is no answer.
+// such. Rejects with 1 if the browser says that it is offline, with 2 if the page's policy refuses the address. Pages wrap `fetch`: what throws or gives anything else is no answer.
 export async function post(url, body) {
   const request = {
     __proto__: null, // A page can put members on every object.
@@ -157,12 +176,15 @@ export async function post(url, body) {
     signal: AbortSignal.timeout?.(ANSWERED_MS),
   };
   let response;
+  let refused;
+  const end = onRefused("connect-src", url, () => (refused = 2));
   try {
     response = await fetch(url, request);
   } catch {
-    // No answer.
+    await new Promise((resolve) => setTimeout(resolve, TOLD_MS));
   }
-  if (Object.prototype.toString.call(response) !== "[object Response]") throw !navigator.onLine;
+  end();
+  if (Object.prototype.toString.call(response) !== "[object Response]") throw refused ?? (navigator.onLine ? 0 : 1);
   const retryAfter = attempt(() => response.headers.get("retry-after").trim());
   try {
     return { response, retryAfter, body: await response.json() };

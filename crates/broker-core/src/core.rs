@@ -133,7 +133,7 @@ impl<E: Env> Core<E> {
     /// Forgets the session and every token, and lets nobody sign in again without the user. What is under way ends in an error and
     /// leaves nothing behind.
     pub fn sign_out(&self) {
-        self.part();
+        self.end();
         // Entra still knows the user: the next call's hidden frame would bring the session back.
         self.env.remember(Fact::FramesFail, true);
     }
@@ -152,8 +152,14 @@ impl<E: Env> Core<E> {
         }
     }
 
-    /// The session was ended in another tab.
+    /// The session was ended in another tab. Without one here there is nothing to end: nobody's message takes a question away from the user.
     pub fn part(&self) {
+        if self.session.borrow().is_some() {
+            self.end();
+        }
+    }
+
+    fn end(&self) {
         self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
         let signed_in = self.session.borrow().is_some();
         self.forget();

@@ -8,8 +8,6 @@ use std::future::Future;
 pub trait Env: 'static {
     /// A parsed JSON value.
     type Json: Json;
-    /// A hidden frame; dropping it removes it.
-    type Frame: 'static;
     /// A sign-in window that was opened; dropping it closes it if it is still there.
     type Popup: 'static;
     /// The wait for an answer.
@@ -45,8 +43,8 @@ pub trait Env: 'static {
     fn remembers(&self, fact: Fact) -> bool;
     /// Remembers it in this tab, or forgets it.
     fn remember(&self, fact: Fact, holds: bool);
-    /// Opens a hidden frame.
-    fn open_frame(&self, url: &str) -> Self::Frame;
+    /// Opens a hidden frame; dropping the wait removes it. Resolves if the page's Content-Security-Policy refuses it.
+    fn open_frame(&self, url: &str) -> Self::Wait;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
     /// Shows one non-modal invitation to sign in; without an address, to leave the page for it. On the user's click the window opens inside the click's handler. Dropping
@@ -107,9 +105,13 @@ pub struct Reply<J> {
 
 /// No HTTP answer arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreachable {
-    /// Whether the browser says that it is offline.
-    pub offline: bool,
+pub enum Unreachable {
+    /// For whatever reason; browsers do not tell.
+    Failed,
+    /// The browser says that it is offline.
+    Offline,
+    /// The page's Content-Security-Policy does not let the page go there.
+    Refused,
 }
 
 /// What became of an invitation.

@@ -17,8 +17,12 @@ pub enum Code {
     ClientNotAllowed,
     /// The configuration breaks a rule; the message names the field.
     ConfigInvalid,
+    /// The page's Content-Security-Policy keeps the broker from Entra or the STS; the message names directive and origin.
+    ConnectBlockedByCsp,
     /// Consent is missing; `consent_url` is where an administrator gives it.
     ConsentRequired,
+    /// The page's Content-Security-Policy keeps a hidden frame from Entra; the user can still sign in in a window.
+    FrameBlockedByCsp,
     /// Entra answered with an error that has no code of its own here.
     IdentityProvider,
     /// The user must act, and this call may not ask.
@@ -66,7 +70,9 @@ impl Code {
             Self::BlockedByPolicy => "blocked_by_policy",
             Self::ClientNotAllowed => "client_not_allowed",
             Self::ConfigInvalid => "config_invalid",
+            Self::ConnectBlockedByCsp => "connect_blocked_by_csp",
             Self::ConsentRequired => "consent_required",
+            Self::FrameBlockedByCsp => "frame_blocked_by_csp",
             Self::IdentityProvider => "identity_provider",
             Self::InteractionRequired => "interaction_required",
             Self::Internal => "internal",
@@ -145,7 +151,9 @@ impl Code {
     pub fn interaction_required(self) -> bool {
         matches!(
             self,
-            Self::InteractionRequired
+            Self::AccountMismatch
+                | Self::FrameBlockedByCsp
+                | Self::InteractionRequired
                 | Self::LoginRequired
                 | Self::PopupBlocked
                 | Self::PopupTimeout

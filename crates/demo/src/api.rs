@@ -38,8 +38,13 @@ impl Apis {
         trusted: Option<&str>,
     ) -> reqwest::Result<Self> {
         let id = |name: &str| estate.client_id(name).unwrap_or_default().to_owned();
-        let users = estate.tenants.values().flat_map(|tenant| {
-            tenant.users.iter().map(|user| ((tenant.id.clone(), user.id.clone()), user.clone()))
+        let users = estate.tenants.values().flat_map(|tenant| &tenant.users).flat_map(|user| {
+            let home =
+                estate.tenants.values().filter(|tenant| tenant.users.iter().any(|one| one.id == user.id));
+            let guest =
+                user.guest_of.iter().filter_map(|(tenant, id)| Some((&estate.tenants.get(tenant)?.id, id)));
+            let places = home.map(|tenant| (&tenant.id, &user.id)).chain(guest);
+            places.map(|(tenant, id)| ((tenant.clone(), id.clone()), user.clone())).collect::<Vec<_>>()
         });
         Ok(Self {
             guard: Arc::new(Guard::new(estate, at, clock, revocations, trusted)?),

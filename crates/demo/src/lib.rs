@@ -128,8 +128,11 @@ impl Demo {
             told.controls.retain(|name, _| !options.unknown_to_sts.contains(name));
             let text = told.sts_config(&at, &loopback(0).to_string(), certificates.folder());
             let config = sts::Config::parse(&text).map_err(StartError::StsConfig)?;
+            // One time for all: a test may move it.
+            let clock = clock.clone();
+            let now = move || clock.now();
             let config = entra.authority_pem().into_iter().fold(config, sts::Config::trusting);
-            sts::Server::start(config, sts::Clock::system()).await.map_err(StartError::Sts)?
+            sts::Server::start(config, sts::Clock::from_fn(now)).await.map_err(StartError::Sts)?
         };
 
         // Weak: an API that is slow to stop must not keep Entra running.

@@ -5,6 +5,7 @@
 
 mod app;
 mod browser;
+mod costs;
 mod engine;
 pub mod packages;
 mod stage;
@@ -12,6 +13,7 @@ mod token;
 
 pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
+pub use costs::Least;
 pub use engine::{Engine, ThirdPartyCookies};
 pub use stage::{Asked, BrokerError, Stage, on_stage, on_stage_with};
 pub use token::{Claims, thumbprint};

@@ -3,11 +3,12 @@
 //! Two places to play: the app (`open_app`), with its ribbon and seven controls, and a bare page of the same origin
 //! (`open_bare_page`) that loads the packed broker and nothing else. A failed test leaves a picture of what it saw.
 
-use crate::{Browser, Engine, Failure, Result, ThirdPartyCookies, until};
+use crate::{Browser, Engine, Failure, Result, ThirdPartyCookies, costs::Seen, until};
 use demo::{Demo, Options};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -21,6 +22,7 @@ pub struct Stage {
     /// Everything that asks.
     pub browser: Browser,
     asked: AtomicU32,
+    pub(crate) seen: Cell<Seen>,
 }
 
 /// A promise in the page that a test made and may look at later.
@@ -108,7 +110,7 @@ impl Stage {
     async fn set_with(options: Options, cookies: ThirdPartyCookies) -> Result<Self> {
         let demo = Demo::start(options).await?;
         let browser = Browser::start_with(Engine::chosen()?, cookies).await?;
-        Ok(Self { demo, browser, asked: AtomicU32::new(0) })
+        Ok(Self { demo, browser, asked: AtomicU32::new(0), seen: Cell::default() })
     }
 
     /// Opens the app, and comes back when the broker is usable there.
@@ -183,6 +185,19 @@ impl Stage {
     /// When the script throws, or its result is something else.
     pub async fn script_async<T: DeserializeOwned>(&self, script: &str) -> Result<T> {
         Ok(self.browser.execute_async(script, Vec::new()).await?.convert()?)
+    }
+
+    /// Runs a script as the page's own, which a WebDriver's is not in every browser.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn in_page(&self, script: &str) -> Result {
+        let script = Value::from(script);
+        let add = format!(
+            "const script = document.createElement('script'); script.textContent = {script}; document.head.append(script);"
+        );
+        self.browser.execute(add, Vec::new()).await?;
+        Ok(())
     }
 
     /// Evaluates an expression that is a promise; its outcome can be looked at later, with prompts in between.

@@ -3,11 +3,15 @@
 //! user has signed in by hand: nobody pays for it twice.
 
 use crate::{
-    Code, Env, Fact, Inbox, Result,
+    Code, Env, EventKind, Fact, Inbox, Result,
     core::Core,
-    flow::attempt::{Ask, Attempt, NONE},
+    flow::{
+        attempt::{Ask, Attempt, NONE},
+        post::blocked,
+    },
     race::{First, race},
     single_flight::{Flight, Landing},
+    url::origin,
 };
 use std::rc::Rc;
 
@@ -30,15 +34,28 @@ pub(crate) fn is_worth_trying<E: Env>(core: &Core<E>) -> bool {
 
 /// Whether a prompt may bring what this failure did not.
 pub(crate) fn leaves_hope(error: Code) -> bool {
-    !matches!(error, Code::BlockedByPolicy | Code::ConfigInvalid | Code::Network | Code::Throttled)
+    !matches!(
+        error,
+        Code::BlockedByPolicy
+            | Code::ConfigInvalid
+            | Code::ConnectBlockedByCsp
+            | Code::Network
+            | Code::Throttled
+    )
 }
 
 fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
     let (core, ask) = (core.clone(), ask.clone());
     Box::pin(async move {
         let landed = fly(&core, &ask).await;
-        if landed.as_ref().is_err_and(|error| leaves_hope(error.code)) {
-            core.env.remember(Fact::FramesFail, true);
+        if let Err(error) = &landed {
+            if leaves_hope(error.code) {
+                core.env.remember(Fact::FramesFail, true);
+            }
+            if error.code == Code::FrameBlockedByCsp {
+                // The call goes on without a frame; an administrator should hear of it all the same.
+                core.emit(EventKind::Error, &ask.request.correlation_id, &ask.client, Some(error.code));
+            }
         }
         landed
     })
@@ -48,11 +65,15 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     let attempt = Attempt::new(core, ask, NONE)?;
     let mut inbox = core.env.inbox(attempt.pending.id());
     let frame = core.env.open_frame(&attempt.url);
-    let response = match race(inbox.response(), core.env.sleep(LONGEST_WAIT)).await {
+    let response = match race(inbox.response(), race(frame, core.env.sleep(LONGEST_WAIT))).await {
         First::Left(response) => response,
-        First::Right(_) => return Err(Code::SilentTimeout.into()),
+        First::Right(First::Left(_)) => {
+            let authority = origin(&attempt.tenant_url);
+            return Err(blocked(Code::FrameBlockedByCsp, "frame-src", authority));
+        }
+        First::Right(First::Right(_)) => return Err(Code::SilentTimeout.into()),
     };
-    drop((frame, inbox));
+    drop(inbox);
 
     let answer = attempt.redeem(core, ask, &response)?.await;
     attempt.accept(core, ask, answer)

@@ -208,7 +208,6 @@ impl World {
 
 impl Env for FakeEnv {
     type Json = Value;
-    type Frame = FakePopup;
     type Popup = FakePopup;
     type Sent = Sent;
     type Wait = Wait;
@@ -282,8 +281,12 @@ impl Env for FakeEnv {
         }
     }
 
-    fn open_frame(&self, url: &str) -> FakePopup {
-        self.0.windows.open_frame(url)
+    fn open_frame(&self, url: &str) -> Wait {
+        let (env, frame) = (self.clone(), self.0.windows.open_frame(url));
+        Box::pin(async move {
+            env.0.windows.frame_refused.wait().await;
+            drop(frame);
+        })
     }
 
     fn open_popup(&self, url: &str) -> Option<FakePopup> {

@@ -17,6 +17,7 @@ pub(crate) struct Windows {
     pub(crate) frames: Cell<Option<bool>>,
     /// The tab remembers a refusal.
     pub(crate) refused: Cell<bool>,
+    pub(crate) frame_refused: Signal<()>,
     framed: RefCell<Vec<String>>,
     /// The last window or frame.
     last: RefCell<String>,
@@ -137,6 +138,12 @@ impl FakeEnv {
     /// The user gives up on the open window.
     pub fn give_up(&self) {
         self.0.windows.gave_up.send(());
+        self.run();
+    }
+
+    /// The page's policy refuses the hidden frame.
+    pub fn refuse_frame(&self) {
+        self.0.windows.frame_refused.send(());
         self.run();
     }
 

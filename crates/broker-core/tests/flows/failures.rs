@@ -220,12 +220,21 @@ fn a_sign_in_with_what_is_no_correlation_id_opens_no_window() {
 #[test]
 fn a_network_that_is_gone_is_said_to_be_so() {
     let page = Page::signed_in();
-    for offline in [true, false] {
-        page.env.answer_next(Kind::Refresh, Err(Unreachable { offline }));
+    for way in [Unreachable::Offline, Unreachable::Failed] {
+        page.env.answer_next(Kind::Refresh, Err(way));
         let error = page.fails(request("picker", &[GRAPH]));
         assert_eq!((error.code, error.code.retryable()), (Code::Network, true));
     }
     assert!(page.get(request("picker", &[GRAPH])).is_ok());
+}
+
+#[test]
+fn a_policy_that_is_in_the_way_is_named_with_what_it_needs() {
+    let page = Page::signed_in();
+    page.env.answer_next(Kind::Refresh, Err(Unreachable::Refused));
+    let error = page.fails(request("picker", &[GRAPH]));
+    assert_eq!((error.code, error.code.retryable()), (Code::ConnectBlockedByCsp, false));
+    assert!(error.message.ends_with("connect-src needs https://login.example."), "{}", error.message);
 }
 
 #[test]

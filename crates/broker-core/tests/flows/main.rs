@@ -104,4 +104,4 @@ fn sts_says(status: u16, error: &str) -> broker_core::testing::Answer {
     Ok(reply(status, json!({ "error": error })))
 }
 
-const UNREACHABLE: broker_core::testing::Answer = Err(Unreachable { offline: false });
+const UNREACHABLE: broker_core::testing::Answer = Err(Unreachable::Failed);

@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, HOUR, Page, entra_says, request, silent, text};
 use broker_core::testing::{Kind, reply};
-use broker_core::{Code, Env, HostFacts, Result, TokenResult};
+use broker_core::{Code, Env, EventKind, HostFacts, Result, TokenResult};
 use serde_json::json;
 
 fn page() -> Page {
@@ -68,6 +68,24 @@ fn a_frame_that_never_answers_costs_six_seconds_once() {
     assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::SilentTimeout));
     assert_eq!(page.env.closed(), 1, "the frame is still there");
     assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+}
+
+#[test]
+fn a_frame_that_the_pages_policy_refuses_is_told_at_once_and_the_user_is_asked() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    page.env.refuse_frame();
+    assert_eq!(page.env.invited().len(), 1);
+    assert!(page.env.events().contains(&EventKind::Error), "no administrator hears of it");
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+    let silently = Page::new();
+    silently.env.allow_frames();
+    let call = silently.call(silent("picker", &[GRAPH]));
+    silently.env.refuse_frame();
+    let error = call.take().expect("ended").err().expect("refused");
+    assert!(error.message.ends_with("frame-src needs https://login.example."), "{}", error.message);
 }
 
 #[test]

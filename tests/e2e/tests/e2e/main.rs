@@ -10,12 +10,15 @@ mod configure;
 mod cookies;
 mod exchange;
 mod facade;
+mod faults;
 mod form;
 mod framed;
 mod frames;
 mod hostile;
+mod keyboard;
 mod redirect;
 mod refusals;
+mod scenarios;
 mod sign_in;
 
 use e2e::{BrokerError, Result, Stage};

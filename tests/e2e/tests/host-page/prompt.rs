@@ -29,31 +29,6 @@ async fn press(stage: &Stage, key: Key) -> Result {
     Ok(stage.browser.action_chain().send_keys(key).perform().await?)
 }
 
-/// Presses Tab until the element that has the focus passes.
-async fn tab_to(stage: &Stage, focused: &str) -> Result {
-    until(focused, async || {
-        press(stage, Key::Tab).await?;
-        let there: bool =
-            stage.script(&format!("return Boolean(document.activeElement.matches({focused:?}))")).await?;
-        Ok(there.then_some(()))
-    })
-    .await
-}
-
-/// Signs in in the open window by the keyboard.
-async fn type_sign_in(stage: &Stage) -> Result {
-    stage.enter_sign_in_window().await?;
-    stage.the("#username:focus").await?;
-    // A login hint may be there already.
-    let hint = stage.the("#username").await?.prop("value").await?.unwrap_or_default();
-    if hint.is_empty() {
-        stage.browser.action_chain().send_keys(ADELE).perform().await?;
-    }
-    tab_to(stage, "#sign-in").await?;
-    press(stage, Key::Enter).await?;
-    stage.leave_sign_in_window().await
-}
-
 /// The button with this text in the confirm dialog of Power Apps.
 async fn click_in_confirm(stage: &Stage, text: &str) -> Result {
     let path = format!("//dialog[not(@data-talxis-broker)]//button[text()='{text}']");
@@ -65,23 +40,6 @@ async fn click_in_confirm(stage: &Stage, text: &str) -> Result {
 
 async fn code(stage: &Stage, asked: &e2e::Asked) -> Result<String> {
     Ok(stage.refusal(asked).await?.code.unwrap_or_default())
-}
-
-#[test]
-fn a_user_signs_in_by_keyboard_from_the_notification() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            stage.open_app().await?;
-            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the(".notification .action").await?;
-            tab_to(stage, ".notification .action").await?;
-            press(stage, Key::Enter).await?;
-            type_sign_in(stage).await?;
-            assert_eq!(stage.value(&asked).await?["account"]["username"], ADELE);
-            Ok(())
-        },
-    )
 }
 
 #[test]
@@ -98,49 +56,6 @@ fn the_notification_leaves_a_quick_create_as_it_is() -> Result {
                 Some("Contoso")
             );
             assert_eq!((stage.count(".notification").await?, stage.count("dialog").await?), (1, 1));
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn a_user_signs_in_by_keyboard_from_our_own_dialog_which_took_no_focus() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            stage.open_configured_page().await?;
-            let _: Value = stage
-                .script("document.body.append(document.createElement('input')); document.querySelector('input').focus()")
-                .await?;
-            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the("dialog[data-talxis-broker]").await?;
-            // Whoever is typing types on.
-            stage.browser.action_chain().send_keys("Contoso").perform().await?;
-            assert_eq!(stage.the("input").await?.prop("value").await?.as_deref(), Some("Contoso"));
-            tab_to(stage, "dialog[data-talxis-broker] button").await?;
-            press(stage, Key::Enter).await?;
-            type_sign_in(stage).await?;
-            assert_eq!(stage.value(&asked).await?["account"]["username"], ADELE);
-            let back: bool = stage.script("return document.activeElement.localName === 'input'").await?;
-            assert!(back, "the focus did not go back to where the user worked");
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn escape_in_our_own_dialog_is_a_refusal() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            stage.open_configured_page().await?;
-            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            stage.the("dialog[data-talxis-broker]").await?;
-            tab_to(stage, "dialog[data-talxis-broker] button").await?;
-            press(stage, Key::Escape).await?;
-            assert_eq!(code(stage, &asked).await?, "user_cancelled");
-            assert!(stage.browser.popups().await?.is_empty());
-            assert_eq!(stage.count("dialog[data-talxis-broker]").await?, 0);
             Ok(())
         },
     )

@@ -1,0 +1,261 @@
+//! What browsers, pages and policies do to a broker: WebAssembly that traps, windows that do not open, policies that are in the way,
+//! storage that refuses, and another page of the same origin that listens to and forges every message.
+
+use crate::{ADELE, GRAPH, all_settled, assert_code, count, get_token, granted, interactive};
+use e2e::{Result, Stage, ThirdPartyCookies, on_stage, on_stage_with, until};
+use entra_dev::GrantType;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Puts a script in front of the app's own; runs in the page before the broker does.
+async fn open_app_after(stage: &Stage, script: &str) -> Result {
+    let packed = "../../dist/webresources/talxis_tokenmanagement.js";
+    let pack = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(packed)).unwrap();
+    let pack = format!("\u{feff}{script};\n{}", pack.trim_start_matches('\u{feff}'));
+    stage.demo.host().set_web_resource("talxis_tokenmanagement.js", pack).unwrap();
+    stage.open_app().await
+}
+
+async fn signed_in_app(stage: &Stage) -> Result {
+    stage.accept_notification().await?;
+    stage.sign_in_as(ADELE).await?;
+    all_settled(stage).await
+}
+
+#[test]
+fn a_trap_in_the_webassembly_rejects_every_open_call_and_the_next_call_works() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let keep = "if (!window.unhandled) {
+                window.unhandled = [];
+                addEventListener('unhandledrejection', ({ reason }) => unhandled.push(String(reason)));
+                // A function whose only instruction is `unreachable`.
+                const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+                const { t } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports;
+                const trapping = (run) => (...values) => {
+                    if (!window.trap) return run(...values);
+                    window.trap = false;
+                    t();
+                };
+                const { Instance } = WebAssembly;
+                WebAssembly.Instance = new Proxy(Instance, { construct(target, values) {
+                    const { exports } = Reflect.construct(target, values);
+                    const wrap = ([name, value]) => [name, typeof value === 'function' ? trapping(value) : value];
+                    return { exports: Object.fromEntries(Object.entries(exports).map(wrap)) };
+                } });
+            }";
+            open_app_after(stage, keep).await?;
+            // Seven controls of the form wait, and these.
+            let open = stage
+                .ask("Promise.all([1, 2, 3].map(() => talxisBroker.getToken({ client: 'documents' }).catch(({ code }) => code)))")
+                .await?;
+            stage.the(".notification .action").await?;
+            stage.in_page("window.trap = true").await?;
+            let trapping = stage.ask("talxisBroker.getToken({ client: 'calendar' })").await?;
+            assert_code(&stage.refusal(&trapping).await?, "internal");
+            assert_eq!(stage.value(&open).await?, json!(["internal", "internal", "internal"]));
+            assert_eq!(stage.count(".notification").await?, 0, "the dead instance's question is still there");
+
+            let next = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            signed_in_app(stage).await?;
+            stage.value(&next).await?;
+            assert_eq!(count(stage, interactive), 1);
+            let facts: Value =
+                stage.script("return [talxisBroker.diagnostics().restarts, window.unhandled]").await?;
+            assert_eq!(facts, json!([1, []]));
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn where_no_window_opens_the_mobile_app_says_so_and_nobody_waits() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.demo.host().set_switches(&["client=mobile"]).unwrap();
+            open_app_after(stage, "window.open = () => null").await?;
+            for call in [get_token("filePicker", GRAPH), "talxisBroker.signIn()".to_owned()] {
+                let asked = stage.ask_by_click(&call).await?;
+                assert_code(&stage.refusal(&asked).await?, "unsupported_client");
+            }
+            assert_eq!(stage.count(".notification, dialog[data-talxis-broker]").await?, 0);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn under_each_policy_that_lets_webassembly_run_the_user_signs_in() -> Result {
+    for policy in ["csp=default", "csp=strict-wasm"] {
+        on_stage(
+            |_| {},
+            async |stage| {
+                stage.open_app_with(&[policy]).await?;
+                signed_in_app(stage).await?;
+                assert_eq!(stage.count(".control[data-state=answered]").await?, 5, "{policy}");
+                Ok(())
+            },
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_policy_against_webassembly_is_said_to_every_caller() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.open_app_with(&["csp=strict"]).await?;
+            all_settled(stage).await?;
+            let codes: Vec<String> = stage
+                .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
+                .await?;
+            assert!(codes.len() == 7 && codes.iter().all(|code| code == "wasm_blocked_by_csp"), "{codes:?}");
+            Ok(())
+        },
+    )
+}
+
+/// A bare page with a policy of its own, given by its markup before the broker is configured.
+async fn page_with_policy(stage: &Stage, policy: &str) -> Result {
+    stage.open_bare_page().await?;
+    let _: Value = stage
+        .script(&format!(
+            "const meta = document.createElement('meta');
+             meta.httpEquiv = 'Content-Security-Policy';
+             meta.content = {policy:?};
+             document.head.append(meta);"
+        ))
+        .await?;
+    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+    config["tenant"] = stage.tenant().into();
+    stage
+        .in_page(&format!(
+            "window.told = [];
+         talxisBroker.addEventListener('error', ({{ code }}) => told.push(code));
+         talxisBroker.configure({config})"
+        ))
+        .await
+}
+
+#[test]
+fn a_policy_against_frames_is_told_to_listeners_and_the_user_is_asked_at_once() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            page_with_policy(stage, "frame-src 'none'").await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            stage.click_in_surface("Sign in").await?;
+            stage.sign_in_as(ADELE).await?;
+            stage.value(&asked).await?;
+            let told: Vec<String> = stage.script("return window.told").await?;
+            assert_eq!(told, ["frame_blocked_by_csp"]);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_policy_against_requests_is_named_with_the_directive_and_the_host_that_it_lacks() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            page_with_policy(stage, "connect-src 'self'").await?;
+            let signing_in = stage.ask_by_click("talxisBroker.signIn()").await?;
+            stage.sign_in_as(ADELE).await?;
+            let error = stage.refusal(&signing_in).await?;
+            assert_code(&error, "connect_blocked_by_csp");
+            let need = format!("connect-src needs {}.", stage.demo.entra().origin());
+            assert!(error.message.as_ref().is_some_and(|message| message.ends_with(&need)), "{error:?}");
+            Ok(())
+        },
+    )
+}
+
+/// What the other page of this origin does: it hears every channel that it can know of, forges on each, and keeps what it heard.
+const LISTENER: &str = "
+    window.heard = [];
+    const seen = new Map();
+    const join = (name) => {
+        if (seen.has(name)) return;
+        const channel = new BroadcastChannel(name);
+        channel.onmessage = ({ data }) => heard.push([name, data]);
+        seen.set(name, channel);
+        return channel;
+    };
+    const forge = () => {
+        join('talxis-broker');
+        for (const key of Object.keys(localStorage)) {
+            const id = key.match(/^talxis-broker:pending:([0-9a-f]{32})$/)?.[1];
+            if (id) join(`talxis-broker:${id}`)?.postMessage({ v: 1, payload: `code=forged&state=${id}.${'0'.repeat(64)}` });
+        }
+        for (const kind of ['changed', 'signedout', 'token', 42, null])
+            seen.get('talxis-broker').postMessage({ v: 1, kind, sequence: 1e9, payload: 'code=x', accessToken: 'forged' });
+    };
+    setInterval(forge, 50);";
+
+#[test]
+fn a_hostile_page_of_this_origin_hears_no_secret_and_its_forgeries_bring_no_token() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.open_app().await?;
+            stage.the(".notification .action").await?;
+            let app = stage.browser.window().await?;
+            let hostile = stage.browser.new_tab().await?;
+            stage.browser.switch_to_window(hostile.clone()).await?;
+            stage.browser.goto(format!("{}/uclient/blank.html", stage.demo.origin())).await?;
+            stage.in_page(LISTENER).await?;
+            until("the forgeries", async || {
+                let known: bool = stage.script("return Object.keys(localStorage).length > 0").await?;
+                Ok(known.then_some(()))
+            })
+            .await?;
+
+            // Its forged response is not the answer to the request: that sign-in is over, and nothing is kept of it.
+            stage.browser.switch_to_window(app).await?;
+            stage.accept_notification().await?;
+            all_settled(stage).await?;
+            let codes: Vec<String> = stage
+                .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
+                .await?;
+            assert!(codes.iter().all(|code| code == "identity_provider"), "{codes:?}");
+            assert_eq!(count(stage, |request| granted(request, GrantType::Code)), 0);
+            assert!(stage.script::<Value>("return talxisBroker.account").await?.is_null());
+            stage.browser.switch_to_window(hostile).await?;
+            let heard: String = stage.script("return JSON.stringify(window.heard)").await?;
+            assert!(!heard.contains("eyJ") && !heard.contains("verifier"), "{heard}");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn whoever_signs_in_with_the_wrong_account_may_choose_again() -> Result {
+    for cookies in [ThirdPartyCookies::Allowed, ThirdPartyCookies::Blocked] {
+        on_stage_with(
+            cookies,
+            |_| {},
+            async |stage| {
+                stage.open_app().await?;
+                let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+                stage.accept_notification().await?;
+                stage.sign_in_as("boris@contoso.example").await?;
+                assert_code(&stage.refusal(&asked).await?, "account_mismatch");
+                let again = stage.ask_by_click("talxisBroker.signIn({ selectAccount: true })").await?;
+                stage.enter_sign_in_window().await?;
+                stage.the("#another").await?.click().await?;
+                stage.fill_in_sign_in_page(ADELE).await?;
+                stage.leave_sign_in_window().await?;
+                assert_eq!(stage.value(&again).await?["username"], ADELE);
+                until("the five answers", async || {
+                    Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+                })
+                .await
+            },
+        )?;
+    }
+    Ok(())
+}
