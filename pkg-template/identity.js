@@ -4,6 +4,7 @@
 
 import { ask } from "./dataverse.js";
 import { failure } from "./errors.js";
+import { lineage } from "./host.js";
 
 const KEPT = "talxis-broker:user";
 // How long values may be late before the Web API is asked.
@@ -29,6 +30,7 @@ export function createIdentity() {
       loginHint: text(() => window.__preload.aadLoginHint) ?? more?.loginHint,
       clientUrl: environment(),
       mobile: text(() => client().getClient()) === "Mobile",
+      framed: isFramed(),
       offline: offline(),
     };
   }
@@ -91,6 +93,12 @@ export function environment() {
 
 export function offline() {
   return navigator.onLine === false || text(() => client().getClientState()) === "Offline";
+}
+
+// Whether a page of another origin shows the app.
+function isFramed() {
+  const [top] = lineage(window);
+  return top?.parent !== top;
 }
 
 const context = () => window.Xrm.Utility.getGlobalContext();

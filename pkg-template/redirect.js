@@ -22,7 +22,9 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   document.querySelector("h1").style.cssText = "font-size:20px;font-weight:600";
   say(texts.working);
 
-  const id = (new URLSearchParams(response).get("state") ?? "").split(".")[0];
+  // From an app that another site's page shows: this window stands between that frame and Entra's.
+  const asked = addressAsked();
+  const id = ((asked?.searchParams ?? new URLSearchParams(response)).get("state") ?? "").split(".")[0];
   if (!/^[0-9a-f]{32}$/.test(id)) return say(texts.unknown);
 
   const ACKNOWLEDGED_MS = 300;
@@ -30,12 +32,10 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   const name = `talxis-broker:${id}`;
   const entry = `talxis-broker:response:${id}`;
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
+  const toChannel = (payload) => channel?.postMessage({ v: 1, payload });
+  const toOpener = (payload) => window.opener?.postMessage({ v: 1, id, payload }, location.origin);
   // Each way only if the one before was not acknowledged.
-  const ways = [
-    () => channel?.postMessage({ v: 1, payload: response }),
-    () => window.opener?.postMessage({ v: 1, id, payload: response }, location.origin),
-    leaveInStorage,
-  ];
+  const ways = [() => toChannel(response), () => toOpener(response), leaveInStorage];
   let timer;
 
   // A page that left to sign in waits nowhere: it is gone back to, and where it was stands in its own record, never in the response.
@@ -46,11 +46,41 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   }
 
   const isAcknowledgement = ({ data }) => data?.v === 1 && data.ack === true;
-  if (channel) channel.onmessage = (event) => isAcknowledgement(event) && finish();
+  if (channel) channel.onmessage = (event) => (asked ? relay(event) : isAcknowledgement(event) && finish());
   window.addEventListener("message", (event) => {
     if (event.origin === location.origin && event.source === window.opener && isAcknowledgement(event) && event.data.id === id) finish();
   });
-  tryNext();
+  if (asked) offer();
+  else tryNext();
+
+  // Entra's address, if the opener is a page of this origin, which could have gone there itself: anybody else's link to this page would
+  // borrow its good name.
+  function addressAsked() {
+    try {
+      const url = new URL(response);
+      return /^https?:$/.test(url.protocol) && window.opener.location.origin === location.origin ? url : undefined;
+    } catch {
+      return undefined; // No address, or a foreign opener.
+    }
+  }
+
+  // One window for each click; who closes it may click again.
+  function offer() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.style.cssText = "padding:5px 12px;font:inherit;font-weight:600;cursor:pointer;border:1px solid #8a8886;border-radius:4px;color:#fff;background:#115ea3";
+    button.textContent = texts.go;
+    button.onclick = () => window.open(asked.href, "_blank", "popup,width=483,height=600");
+    document.querySelector("main").append(button);
+    say(texts.offer);
+  }
+
+  // The response came to this origin's channel, where the frame does not hear it.
+  function relay({ data }) {
+    if (data?.v !== 1 || typeof data.payload !== "string") return;
+    channel.postMessage({ v: 1, ack: true, id });
+    toOpener(data.payload);
+  }
 
   function addressOf(storage) {
     try {

@@ -137,6 +137,8 @@ pub struct HostFacts {
     pub object_id: Option<String>,
     /// Whether this is the mobile app, whose web view has no windows.
     pub mobile: bool,
+    /// Whether a page of another origin shows the app in a frame: storage and channels may be others than those of a window.
+    pub framed: bool,
     /// Whether Power Apps or the browser is offline.
     pub offline: bool,
 }

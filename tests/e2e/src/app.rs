@@ -4,6 +4,7 @@
 //! Navigation goes through `Xrm`, as scripts do it in a real environment, so these helpers need one in the app's window.
 
 use crate::{Failure, Result, Stage, until};
+use demo::Variable;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -34,6 +35,15 @@ impl Stage {
         self.demo.host().set_switches(switches).map_err(|why| Failure::wrong(why.to_string()))?;
         self.browser.goto(self.demo.address()).await?;
         self.app_started().await
+    }
+
+    /// Gives the environment's variable another configuration.
+    pub fn configure_with(&self, config: &Value) {
+        self.demo.host().set_variable(Variable {
+            schema_name: "talxis_TokenBrokerConfig".to_owned(),
+            default_value: None,
+            value: Some(config.to_string()),
+        });
     }
 
     /// Opens a page of another site that frames the app, as Teams does, under switches; goes into the frame.

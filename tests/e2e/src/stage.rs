@@ -306,7 +306,11 @@ impl Stage {
         self.leave_sign_in_window().await
     }
 
-    async fn fill_in_sign_in_page(&self, username: &str) -> Result {
+    /// Signs in on the sign-in page of the current window.
+    ///
+    /// # Errors
+    /// When this is no such page.
+    pub async fn fill_in_sign_in_page(&self, username: &str) -> Result {
         let field = self.the("#username").await?;
         field.clear().await?; // A login hint may be there already.
         field.send_keys(username).await?;

@@ -45,6 +45,8 @@ pub(crate) struct Attempt {
 
 /// OpenID Connect's `prompt` that lets the user choose.
 pub(crate) const SELECT_ACCOUNT: &str = "select_account";
+/// OpenID Connect's `prompt` for a hidden frame.
+pub(crate) const NONE: &str = "none";
 /// The packaged redirect page, below the environment's address (contract §3).
 const REDIRECT_PAGE: &str = "/WebResources/talxis_/tokenbroker/redirect.html";
 
@@ -119,6 +121,9 @@ impl Attempt {
             claims: &ask.claims,
             correlation_id: &ask.request.correlation_id,
         });
+        // A window's storage and channels are others than those of a frame in a foreign page. So the redirect page stands between as a
+        // relay (msal.md §2.6): it is of this origin, so it keeps its opener whatever the sign-in page does.
+        let url = if host.framed && prompt != NONE { [&redirect_uri, "#", &url].concat() } else { url };
         Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })
     }
 

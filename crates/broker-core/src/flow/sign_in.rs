@@ -138,7 +138,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
 }
 
 fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
-    if core.env.host().mobile && ask.config.mobile == Mobile::Unsupported {
+    if core.env.host().mobile && ask.config.mobile != Mobile::Popup {
         return Err(Code::UnsupportedClient.into());
     }
     let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
@@ -159,7 +159,9 @@ fn tries_silently<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 
 /// Whether a sign-in leaves the page, because a window is no good here.
 fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
-    core.env.host().mobile && ask.config.mobile == Mobile::Redirect
+    let host = core.env.host();
+    // Never where another page shows the app: that would lead nowhere, and Entra refuses to be framed.
+    host.mobile && !host.framed && ask.config.mobile == Mobile::Redirect
 }
 
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.

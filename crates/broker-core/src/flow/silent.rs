@@ -5,7 +5,7 @@
 use crate::{
     Code, Env, Fact, Inbox, Result,
     core::Core,
-    flow::attempt::{Ask, Attempt},
+    flow::attempt::{Ask, Attempt, NONE},
     race::{First, race},
     single_flight::{Flight, Landing},
 };
@@ -45,7 +45,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
-    let attempt = Attempt::new(core, ask, "none")?;
+    let attempt = Attempt::new(core, ask, NONE)?;
     let mut inbox = core.env.inbox(attempt.pending.id());
     let frame = core.env.open_frame(&attempt.url);
     let response = match race(inbox.response(), core.env.sleep(LONGEST_WAIT)).await {

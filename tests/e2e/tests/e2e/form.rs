@@ -1,6 +1,6 @@
 //! The main job: one click, and the controls of seven control clients have what they came for, or say what is missing.
 
-use crate::{ADELE, count, granted, interactive};
+use crate::{ADELE, all_settled, count, granted, interactive};
 use e2e::{Claims, Result, Stage, on_stage};
 use entra_dev::{GrantType, Outcome};
 use serde_json::Value;
@@ -11,13 +11,6 @@ async fn signed_in_form(stage: &Stage) -> Result {
     stage.accept_notification().await?;
     stage.sign_in_as(ADELE).await?;
     all_settled(stage).await
-}
-
-async fn all_settled(stage: &Stage) -> Result {
-    e2e::until("every control to settle", async || {
-        Ok((stage.count(".control[data-state=waiting]").await? == 0).then_some(()))
-    })
-    .await
 }
 
 async fn states(stage: &Stage) -> Result<(usize, usize)> {

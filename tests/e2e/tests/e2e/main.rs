@@ -11,6 +11,7 @@ mod cookies;
 mod exchange;
 mod facade;
 mod form;
+mod framed;
 mod frames;
 mod hostile;
 mod redirect;
@@ -61,4 +62,12 @@ fn interactive(request: &Request) -> bool {
 /// Answered with tokens, for a grant.
 fn granted(request: &Request, grant: GrantType) -> bool {
     request.endpoint == Endpoint::Token { grant } && request.outcome == Outcome::Ok
+}
+
+/// Waits until no control of the app waits.
+async fn all_settled(stage: &Stage) -> Result {
+    e2e::until("every control to settle", async || {
+        Ok((stage.count(".control[data-state=waiting]").await? == 0).then_some(()))
+    })
+    .await
 }

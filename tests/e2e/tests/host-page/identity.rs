@@ -323,11 +323,7 @@ fn the_mobile_app_asks_nobody_unless_it_is_told_to_and_serves_what_is_there() ->
 
             let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
             config["mobile"] = json!("popup");
-            stage.demo.host().set_variable(demo::Variable {
-                schema_name: "talxis_TokenBrokerConfig".to_owned(),
-                default_value: None,
-                value: Some(config.to_string()),
-            });
+            stage.configure_with(&config);
             let _: Value = stage.script("sessionStorage.clear()").await?;
             stage.open_app().await?;
             // Entra still knows her: the window closes by itself.
@@ -345,11 +341,7 @@ fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back
         async |stage| {
             let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
             config["mobile"] = json!("redirect");
-            stage.demo.host().set_variable(demo::Variable {
-                schema_name: "talxis_TokenBrokerConfig".to_owned(),
-                default_value: None,
-                value: Some(config.to_string()),
-            });
+            stage.configure_with(&config);
             stage.demo.host().set_switches(&["client=mobile"]).unwrap();
             let address = format!("{}?appid=x&lookalike=client=mobile#here", stage.demo.address());
             stage.browser.goto(&address).await?;

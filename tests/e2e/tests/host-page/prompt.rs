@@ -2,7 +2,6 @@
 //! dark; and that nobody is stuck.
 
 use crate::{ADELE, GRAPH, get_token};
-use demo::Variable;
 use e2e::{Result, Stage, on_stage, packages, until};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -12,11 +11,7 @@ use thirtyfour::{By, Key};
 async fn open_app_with_confirm(stage: &Stage, switches: &[&str]) -> Result {
     let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
     config["prompt"] = json!("confirm");
-    stage.demo.host().set_variable(Variable {
-        schema_name: "talxis_TokenBrokerConfig".to_owned(),
-        default_value: None,
-        value: Some(config.to_string()),
-    });
+    stage.configure_with(&config);
     open_app_with(stage, switches).await
 }
 

@@ -1,0 +1,134 @@
+//! The app in a frame of another site's page, as Teams shows it: there a frame's storage and channels may be others than a window's, so
+//! the response comes by way of the relay window (msal.md §2.6), and the page itself never leaves.
+
+use crate::{ADELE, all_settled, count, interactive};
+use e2e::{Result, Stage, ThirdPartyCookies, on_stage, on_stage_with, until};
+use serde_json::Value;
+
+/// Opens the app within the other site's page, and waits for the question whether to sign in.
+async fn asked(stage: &Stage) -> Result {
+    stage.open_app_within_another_site(&[]).await?;
+    stage.the(".notification .action").await?;
+    Ok(())
+}
+
+/// From the notification to the sign-in page: two windows, because a page cannot open one without a click in it.
+async fn to_the_sign_in_page(stage: &Stage) -> Result {
+    stage.accept_notification().await?;
+    stage.enter_sign_in_window().await?;
+    let relay = stage.browser.window().await?;
+    let before = stage.browser.popups().await?;
+    stage.the("main button").await?.click().await?;
+    let window = until("the sign-in window behind the relay", async || {
+        Ok(stage.browser.popups().await?.into_iter().find(|window| !before.contains(window) && *window != relay))
+    })
+    .await?;
+    Ok(stage.browser.switch_to_window(window).await?)
+}
+
+/// Back to the app's frame, when every other window has closed by itself.
+async fn back_in_the_frame(stage: &Stage) -> Result {
+    stage.leave_sign_in_window().await?;
+    stage.the("#app").await?.enter_frame().await?;
+    all_settled(stage).await
+}
+
+fn signs_in_by_the_relay(cookies: ThirdPartyCookies, coop: bool) -> Result {
+    on_stage_with(
+        cookies,
+        |_| {},
+        async |stage| {
+            stage.demo.entra().enforce_coop(coop);
+            asked(stage).await?;
+            to_the_sign_in_page(stage).await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
+            back_in_the_frame(stage).await?;
+            assert_eq!(stage.count(".control[data-state=answered]").await?, 5);
+            assert_eq!(count(stage, interactive), 1);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn with_cookies_allowed_a_user_signs_in_by_way_of_the_relay() -> Result {
+    signs_in_by_the_relay(ThirdPartyCookies::Allowed, false)
+}
+
+#[test]
+fn with_cookies_blocked_and_coop_on_the_sign_in_page_likewise() -> Result {
+    signs_in_by_the_relay(ThirdPartyCookies::Blocked, true)
+}
+
+#[test]
+fn where_cookies_are_allowed_a_session_at_entra_is_found_without_a_question() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.sign_in_elsewhere_as(ADELE).await?;
+            stage.open_app_within_another_site(&[]).await?;
+            all_settled(stage).await?;
+            assert_eq!(stage.count(".control[data-state=answered]").await?, 5);
+            assert_eq!(stage.count(".notification, [data-talxis-broker]").await?, 0);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn even_the_mobile_app_never_leaves_the_page_there() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+            config["mobile"] = "redirect".into();
+            stage.configure_with(&config);
+            stage.open_app_within_another_site(&["client=mobile"]).await?;
+            all_settled(stage).await?;
+            let codes: Vec<String> = stage
+                .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
+                .await?;
+            assert!(codes.iter().all(|code| code == "unsupported_client"), "{codes:?}");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn nobody_elses_link_makes_the_relay_lead_anywhere() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let page = format!("{}/WebResources/talxis_/tokenbroker/redirect.html", stage.demo.origin());
+            let target = format!("{page}#https://evil.example/?state={}.b", "a".repeat(32));
+            // A page of another site that opens it, and an address that was typed.
+            stage.browser.goto(stage.demo.outer_address()).await?;
+            let _: Value = stage
+                .script(&format!(
+                    "const button = document.createElement('button');
+                     button.id = 'go';
+                     button.textContent = 'Go';
+                     button.onclick = () => open('{target}');
+                     document.body.prepend(button);"
+                ))
+                .await?;
+            stage.the("#go").await?.click().await?;
+            stage.enter_sign_in_window().await?;
+            assert_no_relay(stage).await?;
+            stage.browser.close_window().await?;
+            stage.browser.to_main_window().await?;
+            stage.browser.goto(&target).await?;
+            assert_no_relay(stage).await
+        },
+    )
+}
+
+async fn assert_no_relay(stage: &Stage) -> Result {
+    until("the page to refuse", async || {
+        let said = stage.the("[role=status]").await?.text().await?;
+        Ok(said.starts_with("There is no sign-in").then_some(()))
+    })
+    .await?;
+    assert_eq!(stage.count("button").await?, 0);
+    Ok(())
+}
