@@ -135,7 +135,6 @@ impl Stand {
             ours.extend(numbers(&figures, "broker"));
             peers.push(median(&numbers(&figures, "msal")));
         }
-        eprintln!("cached: {peers:?}");
         Ok(Row::new("cached_call", median(&ours), Some(least(&peers)), "us").at_most(1.0 / 40.0))
     }
 
@@ -158,7 +157,6 @@ impl Stand {
             }
         }
         let [ours, session, local] = taken.map(|taken| median(&taken));
-        eprintln!("reload: ours {ours} session {session} local {local}");
         Ok(Row::new("reload_to_first_token", ours, Some(least(&[session, local])), "ms").at_most(1.0 / 3.0))
     }
 
