@@ -4,6 +4,7 @@
 
 mod executor;
 mod honest;
+pub mod judges;
 mod json;
 mod signal;
 mod windows;
