@@ -71,8 +71,7 @@ pub(crate) fn odd() -> impl Strategy<Value = Value> {
 
 /// Up to three changes of these members.
 pub(crate) fn edits(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(&'static str, Edit)>> {
-    let edit =
-        prop_oneof![Just(Edit::Drop), odd().prop_map(Edit::Put), twist().prop_map(Edit::Twist)];
+    let edit = prop_oneof![Just(Edit::Drop), odd().prop_map(Edit::Put), twist().prop_map(Edit::Twist)];
     vec((select(names), edit), 0..4)
 }
 

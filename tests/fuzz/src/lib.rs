@@ -19,13 +19,18 @@ use std::fmt::Debug;
 /// What a rule says of a judgement: nothing, or which rule it breaks.
 pub type Verdict = Result<(), String>;
 
+/// A check by its name, and what makes an input pass it.
+pub type Plant<C> = (&'static str, fn(&mut C));
+
+type Run = Box<dyn Fn(&mut TestRunner, Option<&'static str>) -> Verdict>;
+
 /// A way in for foreign input.
 pub struct Target {
     /// Its name.
     pub name: &'static str,
     /// The checks that can be removed from it.
     pub plants: Vec<&'static str>,
-    run: Box<dyn Fn(&mut TestRunner, Option<&'static str>) -> Verdict>,
+    run: Run,
 }
 
 impl Target {
@@ -35,7 +40,7 @@ impl Target {
         inputs: impl Strategy<Value = C> + 'static,
         judge: fn(&C) -> J,
         rule: fn(&C, &J) -> Verdict,
-        plants: &[(&'static str, fn(&mut C))],
+        plants: &[Plant<C>],
     ) -> Self {
         let (inputs, mendings): (BoxedStrategy<C>, Vec<_>) = (inputs.boxed(), plants.to_vec());
         let run = move |runner: &mut TestRunner, plant: Option<&str>| {

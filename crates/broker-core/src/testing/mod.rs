@@ -4,8 +4,8 @@
 
 mod executor;
 mod honest;
-pub mod judges;
 mod json;
+pub mod judges;
 mod signal;
 mod windows;
 

@@ -20,7 +20,12 @@ async fn to_the_sign_in_page(stage: &Stage) -> Result {
     let before = stage.browser.popups().await?;
     stage.the("main button").await?.click().await?;
     let window = until("the sign-in window behind the relay", async || {
-        Ok(stage.browser.popups().await?.into_iter().find(|window| !before.contains(window) && *window != relay))
+        Ok(stage
+            .browser
+            .popups()
+            .await?
+            .into_iter()
+            .find(|window| !before.contains(window) && *window != relay))
     })
     .await?;
     Ok(stage.browser.switch_to_window(window).await?)

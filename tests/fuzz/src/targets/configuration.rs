@@ -18,7 +18,18 @@ use url::{Host, Url};
 const ENVIRONMENT: &str = "https://contoso.crm.example";
 const AUTHORITY_PIN: &str = "login.example";
 const STS_PIN: &str = ".sts.example";
-const NAMES: &[&str] = &["version", "clientId", "sts", "authority", "tenant", "redirectUri", "storage", "clients", "restrict", "prompt"];
+const NAMES: &[&str] = &[
+    "version",
+    "clientId",
+    "sts",
+    "authority",
+    "tenant",
+    "redirectUri",
+    "storage",
+    "clients",
+    "restrict",
+    "prompt",
+];
 
 #[derive(Clone, Debug)]
 struct Given {
@@ -59,7 +70,8 @@ fn configurations() -> impl Strategy<Value = Given> {
         1 => ".{0,8}",
     ];
     let address = (scheme, host, tail).prop_map(|(scheme, host, tail)| format!("{scheme}{host}{tail}"));
-    let put = (select(vec!["authority", "sts", "redirectUri"]), address).prop_map(|(name, address)| (name, Edit::Put(address.into())));
+    let put = (select(vec!["authority", "sts", "redirectUri"]), address)
+        .prop_map(|(name, address)| (name, Edit::Put(address.into())));
     (edits(NAMES), proptest::collection::vec(put, 0..3)).prop_map(|(mut edits, puts)| {
         // Most keep the rest honest, or no address would ever be looked at.
         if edits.len() > 1 {
@@ -89,7 +101,10 @@ fn rule(given: &Given, taken: &bool) -> Verdict {
     let config = &given.config;
     let authority = address(config, "authority")?;
     let sts = address(config, "sts")?;
-    must(config.get("clientId").and_then(Value::as_str).is_some(), "a configuration without a client was taken")?;
+    must(
+        config.get("clientId").and_then(Value::as_str).is_some(),
+        "a configuration without a client was taken",
+    )?;
     must(authority.host_str() == Some(AUTHORITY_PIN), "an authority outside of its pin was taken")?;
     must(sts.host_str().is_some_and(|host| host.ends_with(STS_PIN)), "an STS outside of its pin was taken")?;
     must(authority.path() == "/", "an authority with a path was taken")?;
@@ -104,7 +119,10 @@ fn rule(given: &Given, taken: &bool) -> Verdict {
 
 /// As a browser reads it.
 fn address(config: &Value, name: &str) -> Result<Url, String> {
-    let text = config.get(name).and_then(Value::as_str).ok_or_else(|| format!("a `{name}` that is no text was taken"))?;
+    let text = config
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("a `{name}` that is no text was taken"))?;
     let url = Url::parse(text).map_err(|_| format!("a `{name}` that no browser can read was taken"))?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -113,10 +131,16 @@ fn address(config: &Value, name: &str) -> Result<Url, String> {
         None => false,
     };
     let secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
     must(secure && plain, "an address that is not secure, or says more than where, was taken")?;
     // What the code reads and what the browser reads is the same.
     let again = url.as_str().trim_end_matches('/') == text.trim_end_matches('/');
-    must(again || text.contains(":443") || text.contains(":80"), "an address that a browser reads in another way was taken")?;
+    must(
+        again || text.contains(":443") || text.contains(":80"),
+        "an address that a browser reads in another way was taken",
+    )?;
     Ok(url)
 }

@@ -44,7 +44,8 @@ fn issuer() -> String {
 }
 
 fn returns() -> impl Strategy<Value = Return> {
-    let departure = edits(&["issuer", "state", "nonce", "verifier", "tenant", "redirectUri", "correlationId"]);
+    let departure =
+        edits(&["issuer", "state", "nonce", "verifier", "tenant", "redirectUri", "correlationId"]);
     let other = select(vec![json!("d0000000-0000-4000-8000-000000000002"), json!(USER)]);
     (departure, edits(&["code", "state", "error"]), edits(&["nonce", "iss", "aud", "tid"]), other).prop_map(
         |(departure, response, mut claims, user)| {
@@ -72,7 +73,12 @@ fn judge(back: &Return) -> Option<String> {
     env.answer_next(Kind::Code, Ok(reply(200, env.tokens("t", "openid", &back.claims))));
     let core = Core::new(env.clone(), Pins::default());
     core.configure(&config(), &json!({})).ok()?;
-    let fields = back.response.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let fields = back
+        .response
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name, value.as_str()?)));
     let response = Serializer::new(String::new()).extend_pairs(fields).finish();
     let (coming, stored) = (core.clone(), back.departure.clone());
     let landed = env.start(async move { coming.come_back(stored, &response).await }).take()?;
@@ -84,11 +90,20 @@ fn rule(back: &Return, user: &Option<String>) -> Verdict {
     let tenant = text(departure, "tenant");
     let rules = [
         (text(departure, "issuer") == issuer(), "a departure of another configuration came back"),
-        (text(response, "state") == text(departure, "state"), "the response to another departure was believed"),
-        (text(response, "error").is_empty() && !text(response, "code").is_empty(), "a failure signed somebody in"),
+        (
+            text(response, "state") == text(departure, "state"),
+            "the response to another departure was believed",
+        ),
+        (
+            text(response, "error").is_empty() && !text(response, "code").is_empty(),
+            "a failure signed somebody in",
+        ),
         (text(claims, "nonce") == text(departure, "nonce"), "a token of another sign-in was believed"),
         (text(claims, "aud") == BROKER, "a token for another application was believed"),
-        (text(claims, "iss") == format!("{AUTHORITY}/{tenant}/v2.0"), "a token of another issuer was believed"),
+        (
+            text(claims, "iss") == format!("{AUTHORITY}/{tenant}/v2.0"),
+            "a token of another issuer was believed",
+        ),
         (tenant == TENANT && text(claims, "tid") == TENANT, "somebody of another tenant was signed in"),
         (text(claims, "oid") == USER, "another user than Power Apps' was signed in"),
     ];

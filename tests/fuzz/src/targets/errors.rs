@@ -29,10 +29,27 @@ pub(crate) fn target() -> Target {
 
 fn refusals() -> impl Strategy<Value = Refused> {
     let words = select(vec![
-        "invalid_grant", "interaction_required", "consent_required", "login_required", "invalid_scope", "invalid_target",
-        "temporarily_unavailable", "access_denied", "unauthorized_client", "server_error", "bad_token", "new_error",
+        "invalid_grant",
+        "interaction_required",
+        "consent_required",
+        "login_required",
+        "invalid_scope",
+        "invalid_target",
+        "temporarily_unavailable",
+        "access_denied",
+        "unauthorized_client",
+        "server_error",
+        "bad_token",
+        "new_error",
     ]);
-    let suberrors = select(vec!["", "basic_action", "invalid_subject_token", "message_only", "bad_token", "consent_required"]);
+    let suberrors = select(vec![
+        "",
+        "basic_action",
+        "invalid_subject_token",
+        "message_only",
+        "bad_token",
+        "consent_required",
+    ]);
     let numbers = prop_oneof![
         select(vec![50_076_u64, 65_001, 53_003, 700_084, 50_196, 500_011, 90_033, 65_004]),
         0..10_000_000_u64,
@@ -50,11 +67,12 @@ fn refusals() -> impl Strategy<Value = Refused> {
         },
     );
     let statuses = prop_oneof![select(vec![400, 401, 403, 429, 500, 502, 503]), 201..600_u16];
-    (statuses, proptest::option::weighted(0.95, body), proptest::option::of(any::<u64>()), any::<bool>()).prop_map(
-        |(status, body, retry_after, of_the_sts)| {
-            Refused { answer: Answer { status, body, retry_after }, of_the_sts, passed_on: false }
-        },
-    )
+    (statuses, proptest::option::weighted(0.95, body), proptest::option::of(any::<u64>()), any::<bool>())
+        .prop_map(|(status, body, retry_after, of_the_sts)| Refused {
+            answer: Answer { status, body, retry_after },
+            of_the_sts,
+            passed_on: false,
+        })
 }
 
 fn judge(refused: &Refused) -> Option<Box<Error>> {
@@ -62,7 +80,8 @@ fn judge(refused: &Refused) -> Option<Box<Error>> {
     let judge = if *of_the_sts { judges::exchange } else { judges::token_response };
     let mut error = judge(&answer.reply(), ASKED, ASKED_AT).err()?;
     if *passed_on {
-        let description = answer.body.as_ref().and_then(|body| body.get("error_description")).and_then(Value::as_str);
+        let description =
+            answer.body.as_ref().and_then(|body| body.get("error_description")).and_then(Value::as_str);
         error.message += description.unwrap_or_default();
     }
     Some(error)
@@ -72,7 +91,10 @@ fn rule(refused: &Refused, judged: &Option<Box<Error>>) -> Verdict {
     let Some(error) = judged else { return Err("a refusal was taken for a token".to_owned()) };
     let body = refused.answer.body.clone().unwrap_or_default();
     must(error.message == error.code.sentence(), "a caller was told something that is not ours")?;
-    must(error.claims.is_none() || error.code == Code::InteractionRequired, "a challenge came with another code")?;
+    must(
+        error.claims.is_none() || error.code == Code::InteractionRequired,
+        "a challenge came with another code",
+    )?;
     let claims = body.get("claims").and_then(Value::as_str);
     must(error.claims.is_none() || error.claims.as_deref() == claims, "the challenge is another one")?;
     let said = error.aadsts.is_none_or(|number| body.to_string().contains(&number.to_string()));

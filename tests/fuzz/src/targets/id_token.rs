@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 const NOW: u64 = 1_700_000_000;
 const SKEW: u64 = 300;
 const NONCE: &str = "0b0b0b0b";
-const NAMES: &[&str] = &["aud", "tid", "iss", "nonce", "exp", "nbf", "oid", "preferred_username", "name", "acct"];
+const NAMES: &[&str] =
+    &["aud", "tid", "iss", "nonce", "exp", "nbf", "oid", "preferred_username", "name", "acct"];
 
 #[derive(Clone, Debug)]
 struct Given {
@@ -64,17 +65,23 @@ fn tokens() -> impl Strategy<Value = Given> {
     ])
     .prop_map(|(name, value)| (name, Edit::Put(value)));
     let one = proptest::option::of(prop_oneof![times, foreign]);
-    let infos = edits(&["uid", "utid"]).prop_map(|edits| edited(json!({ "uid": USER, "utid": TENANT }), &edits));
-    let noise = proptest::option::weighted(0.05, prop_oneof![".{0,40}", "[A-Za-z0-9_-]{0,20}[.]{0,3}[A-Za-z0-9_-]{0,20}"]);
-    (edits(NAMES), one, infos, any::<bool>(), noise).prop_map(|(mut edits, one, client_info, refreshed, noise)| {
-        edits.extend(one);
-        let honest = json!({
-            "aud": BROKER, "tid": TENANT, "iss": issuer(), "nonce": NONCE, "exp": NOW + 3600, "nbf": NOW,
-            "oid": USER, "preferred_username": "adele@contoso.example", "name": "Adele",
-        });
-        let nonce = (!refreshed).then_some(NONCE);
-        Given { claims: edited(honest, &edits), client_info, nonce, noise }
-    })
+    let infos =
+        edits(&["uid", "utid"]).prop_map(|edits| edited(json!({ "uid": USER, "utid": TENANT }), &edits));
+    let noise = proptest::option::weighted(
+        0.05,
+        prop_oneof![".{0,40}", "[A-Za-z0-9_-]{0,20}[.]{0,3}[A-Za-z0-9_-]{0,20}"],
+    );
+    (edits(NAMES), one, infos, any::<bool>(), noise).prop_map(
+        |(mut edits, one, client_info, refreshed, noise)| {
+            edits.extend(one);
+            let honest = json!({
+                "aud": BROKER, "tid": TENANT, "iss": issuer(), "nonce": NONCE, "exp": NOW + 3600, "nbf": NOW,
+                "oid": USER, "preferred_username": "adele@contoso.example", "name": "Adele",
+            });
+            let nonce = (!refreshed).then_some(NONCE);
+            Given { claims: edited(honest, &edits), client_info, nonce, noise }
+        },
+    )
 }
 
 /// As it comes: a compact JWS.

@@ -3,7 +3,7 @@
 
 use crate::{
     Target, Verdict,
-    edit::{mend, twist, Twist},
+    edit::{Twist, mend, twist},
     must,
 };
 use broker_core::{
@@ -24,11 +24,18 @@ struct Response {
 }
 
 pub(crate) fn target() -> Target {
-    Target::new("redirect response", responses(), judge, rule, &[("state", |response| response.mended = true)])
+    Target::new(
+        "redirect response",
+        responses(),
+        judge,
+        rule,
+        &[("state", |response| response.mended = true)],
+    )
 }
 
 fn responses() -> impl Strategy<Value = Response> {
-    let name = select(vec!["state", "code", "error", "session_state", "error_subcode", "error_description", "iss"]);
+    let name =
+        select(vec!["state", "code", "error", "session_state", "error_subcode", "error_description", "iss"]);
     let value = prop_oneof![
         4 => Just(STATE.to_owned()),
         3 => twist().prop_map(|twist: Twist| twist.of(STATE)),
@@ -46,14 +53,18 @@ fn responses() -> impl Strategy<Value = Response> {
             kept.cloned().chain(strange.clone()).collect()
         }),
     ];
-    (fields, proptest::option::weighted(0.1, ".{0,40}"))
-        .prop_map(|(fields, noise)| Response { fields, noise, mended: false })
+    (fields, proptest::option::weighted(0.1, ".{0,40}")).prop_map(|(fields, noise)| Response {
+        fields,
+        noise,
+        mended: false,
+    })
 }
 
 fn judge(response: &Response) -> Result<String, Code> {
-    let text = response.noise.clone().unwrap_or_else(|| {
-        Serializer::new(String::new()).extend_pairs(&response.fields).finish()
-    });
+    let text = response
+        .noise
+        .clone()
+        .unwrap_or_else(|| Serializer::new(String::new()).extend_pairs(&response.fields).finish());
     let mut read = FakeEnv::new().parse_form(&text);
     if response.mended {
         mend(&mut read, "state", STATE);

@@ -100,7 +100,10 @@ fn rule(stored: &Value, judged: &Judged) -> Verdict {
     must(text(&account, "tenantId") == TENANT, "a session of another tenant was taken")?;
     must(text(&account, "objectId") == USER, "a session of another user was taken")?;
     let version = stored.get("v");
-    must(version == Some(&json!(1)) || version == Some(&json!("1")), "a session of another version was taken")?;
+    must(
+        version == Some(&json!(1)) || version == Some(&json!("1")),
+        "a session of another version was taken",
+    )?;
     let kept = |secret: &String| {
         let tokens = stored.get("tokens").and_then(Value::as_object);
         tokens.is_some_and(|tokens| tokens.values().any(|token| text(token, "secret") == secret))

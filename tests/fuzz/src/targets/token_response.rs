@@ -15,8 +15,15 @@ use serde_json::{Value, json};
 
 pub(super) const ASKED_AT: u64 = 1_700_000_000_000;
 pub(super) const ASKED: &str = "api://c/asked";
-const NAMES: &[&str] =
-    &["token_type", "access_token", "expires_in", "scope", "refresh_token", "refresh_token_expires_in", "id_token"];
+const NAMES: &[&str] = &[
+    "token_type",
+    "access_token",
+    "expires_in",
+    "scope",
+    "refresh_token",
+    "refresh_token_expires_in",
+    "id_token",
+];
 
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -79,7 +86,9 @@ pub(super) fn is_sound(answer: &Answer, judged: &Result<Judged, Code>) -> Verdic
         (!text(&body, "access_token").is_empty(), "no token was taken for one"),
         (life.is_some(), "a token without an end was taken"),
     ];
-    let Ok(token) = judged else { return must(rules.iter().any(|(holds, _)| !holds), "a good answer was refused") };
+    let Ok(token) = judged else {
+        return must(rules.iter().any(|(holds, _)| !holds), "a good answer was refused");
+    };
     rules.iter().try_for_each(|(holds, rule)| must(*holds, rule))?;
     must(token.access_token == text(&body, "access_token"), "the token is another one")?;
     let end = u128::from(ASKED_AT) + 1000 * u128::from(life.unwrap_or_default());

@@ -2,8 +2,8 @@
 //! APIs to have five hundred different tokens.
 
 use crate::TWENTY;
-use estate::Estate;
 use e2e::{Failure, Result};
+use estate::Estate;
 use std::fmt::Write;
 
 /// How many APIs each client may call.

@@ -68,7 +68,8 @@ struct Stand {
 impl Stand {
     /// With MSAL and its redirect page among the web resources, and the user signed in at Entra.
     async fn set(stage: Stage) -> Result<Self> {
-        let (host, library) = (stage.demo.host(), root().join("target/node/node_modules/@azure/msal-browser/lib"));
+        let (host, library) =
+            (stage.demo.host(), root().join("target/node/node_modules/@azure/msal-browser/lib"));
         let bridge = read(&library.join("redirect-bridge/msal-redirect-bridge.min.js"))?;
         // In one file: its best.
         let page = format!(
@@ -84,7 +85,8 @@ impl Stand {
         let tenant = stage.tenant();
         let authority = format!("{}/{tenant}", stage.demo.entra().origin());
         let address = |name: &str| format!("/%7B638000000000000000%7D/WebResources/{name}");
-        let user = host.users().into_iter().next().ok_or_else(|| Failure::wrong("The estate has no user."))?;
+        let user =
+            host.users().into_iter().next().ok_or_else(|| Failure::wrong("The estate has no user."))?;
         stage.browser.set_script_timeout(Duration::from_secs(120)).await?;
         stage.sign_in_elsewhere_as(estate::USER).await?;
         let config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap_or_default();
