@@ -186,7 +186,7 @@ export function createEngine(emit) {
         if (!isOpen()) return;
         const mine = given;
         const answer = await use((broker) => broker[method](input));
-        if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: answer });
+        if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
         // Whoever reloads the page right after this is not signed in again by what was kept.
         if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
         return answer;

@@ -9,8 +9,8 @@ use crate::{
 
 /// The core's executions for each unit of the soak's length, a million by default.
 const EXECUTIONS: u64 = 10;
-/// How many of the soak's units are one input for each target of the JavaScript.
-const PER_RUN: u64 = 2;
+/// How many of the soak's units make one input for each target of the JavaScript.
+const PER_RUN: u64 = 10;
 
 pub(crate) fn soak(length: &Length) -> Outcome<String> {
     let executions = (length.count * EXECUTIONS).to_string();
