@@ -18,6 +18,8 @@ import { createVault } from "./vault.js";
 
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
+const LEEWAY_MS = 300_000;
+const MOST = 256;
 // What the vault keeps.
 const SESSION = "session";
 const DEPARTURE = "departure";
@@ -29,6 +31,9 @@ export function createEngine(emit) {
   const calls = createCalls();
   const tabs = createTabs(() => reread().catch(() => {}));
   let instance;
+  // What the core gave from its cache, by the text of the request. As long as nothing changes an equal call gets the same, and the way
+  // into the core and back takes several times as long as everything else about it.
+  let given = new Map();
   let restarts = 0;
   let faults = [];
   let lastFault;
@@ -43,6 +48,7 @@ export function createEngine(emit) {
     confirms: () => configuration.settled().config.prompt === "confirm",
     // Changes come in bursts; one look at their end is enough.
     changed() {
+      given = new Map();
       life.saving ??= setTimeout(() => {
         life.saving = undefined;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
@@ -89,6 +95,7 @@ export function createEngine(emit) {
   function poison(life, place) {
     if (instance !== life) return;
     instance = undefined;
+    given = new Map();
     faults.push(Date.now());
     restarts += 1;
     lastFault = place;
@@ -101,6 +108,16 @@ export function createEngine(emit) {
 
   // `signIn()` stands in a click, which WebKit forgets while anything is waited for; and what an earlier page load left, it replaces.
   const canSignIn = () => configuration.settled() && (configuration.here() === false || identity.complete());
+
+  // The same as before, if it is for the same user, and still good for so long as the core has it (cache.rs says so too).
+  function again(text) {
+    const { at, result } = given.get(text) ?? {};
+    if (!(at <= Date.now() && Date.now() <= result.expiresOn - LEEWAY_MS)) return undefined;
+    const { scopes, account } = result;
+    const { tenant, objectId } = identity.user();
+    const same = account.tenantId === tenant && account.objectId === objectId;
+    return same ? { ...result, scopes: [...scopes], account: { ...account }, correlationId: crypto.randomUUID() } : undefined;
+  }
 
   function configured() {
     const { config, clients } = configuration.settled();
@@ -118,6 +135,7 @@ export function createEngine(emit) {
 
   // Goes on with what an earlier page load left, unless it is not known whose page this is: then nothing stored is served.
   async function restore() {
+    vault.begin(); // Beside the compiling.
     const life = configured();
     if (configuration.here() !== false && !identity.complete()) return;
     life.restoring ??= (async () => {
@@ -160,12 +178,15 @@ export function createEngine(emit) {
       configuration.configure(plain(value));
     },
     call(method, request) {
-      return calls.begin(request, async (input, isOpen) => {
+      const text = method === "getToken" && !request?.signal?.aborted && JSON.stringify(request);
+      return again(text) ?? calls.begin(request, async (input, isOpen) => {
         // At once where it can be: a click lets a window open only for a moment.
         if (method === "signIn" && canSignIn()) configured();
         else if (!isPrepared()) await prepare();
         if (!isOpen()) return;
-        const answer = use((broker) => broker[method](input));
+        const mine = given;
+        const answer = await use((broker) => broker[method](input));
+        if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
         // Whoever reloads the page right after this is not signed in again by what was kept.
         if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
         return answer;

@@ -21,13 +21,20 @@ export function createIdentity() {
     return answer;
   };
 
-  // What is known now. `mobile` and `offline` are as Power Apps says; a browser that is offline is offline in any case.
-  function facts() {
+  // Whose page it is, as far as that is known now.
+  function user() {
     const more = answered(userId());
     return {
       tenant: id(() => organization().organizationTenant) ?? id(() => organization().tenantId) ?? more?.tenant,
       objectId: id(() => window.__preload.aadObjectId) ?? more?.objectId,
-      loginHint: text(() => window.__preload.aadLoginHint) ?? more?.loginHint,
+    };
+  }
+
+  // What is known now. `mobile` and `offline` are as Power Apps says; a browser that is offline is offline in any case.
+  function facts() {
+    return {
+      ...user(),
+      loginHint: text(() => window.__preload.aadLoginHint) ?? answered(userId())?.loginHint,
       clientUrl: environment(),
       mobile: text(() => client().getClient()) === "Mobile",
       framed: isFramed(),
@@ -36,7 +43,7 @@ export function createIdentity() {
   }
 
   const complete = () => {
-    const { tenant, objectId } = facts();
+    const { tenant, objectId } = user();
     return Boolean(tenant && objectId);
   };
   // What the Web API did not say in an answer it does not say in the next one.
@@ -68,6 +75,7 @@ export function createIdentity() {
 
   return {
     facts,
+    user,
     complete,
     // Resolves when the user is known, or cannot be known for now.
     async known() {

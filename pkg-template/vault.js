@@ -12,6 +12,8 @@ export function createVault() {
   let work = Promise.resolve();
   const vault = {
     available: true,
+    // What it takes to open the database for the first time can go on beside other work.
+    begin: () => void open().then((database) => database.close(), () => {}),
     // What was kept under a name; undefined if there is nothing that can be read.
     load: (mode, name) => next((late) => load(mode, name, late)),
     // Keeps this instead of what was kept; null keeps nothing.
@@ -105,12 +107,13 @@ function open() {
   });
 }
 
-// The result of one request, once the transaction is complete.
+// The result of one request; what is written is so once the transaction is complete.
 function transact(database, mode, run) {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(STORE, mode);
     const request = run(transaction.objectStore(STORE));
-    transaction.oncomplete = () => resolve(request.result);
+    const settled = mode === "readonly" ? request : transaction;
+    settled.onsuccess = settled.oncomplete = () => resolve(request.result);
     transaction.onabort = transaction.onerror = () => reject(transaction.error);
   });
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The programs, by what `--only` calls them: those of `tests/bench`, and the STS's own.
-const KINDS: [&str; 2] = ["form-load", STS];
+const KINDS: [&str; 3] = ["client", "form-load", STS];
 const STS: &str = "sts";
 
 pub(crate) fn bench(arguments: &[String]) -> Outcome {

@@ -6,6 +6,7 @@ mod dist;
 mod lint;
 mod run;
 mod setup;
+mod soak;
 mod test;
 
 use run::Outcome;
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
-cargo xtask test [--only lint|host|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
+cargo xtask test [--only lint|host|fuzz|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
-cargo xtask bench [--only form-load|sts] [--json]          figures beside a peer's, measured in one run
+cargo xtask bench [--only client|form-load|sts] [--json]   figures beside a peer's, measured in one run
+cargo xtask soak [--only exchange|fuzz] [--minutes N] [--count N]   what takes too long for every change; reports in target/soak/
 cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE]  build dist/ and print its sizes";
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((task, rest)) if task == "bench" => bench::bench(rest),
         Some((task, rest)) if task == "demo" => demo::demo(rest),
+        Some((task, rest)) if task == "soak" => soak::soak(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),
         _ => Err(format!("Which task?\n\n{USAGE}")),

@@ -3,7 +3,7 @@
 use crate::{
     dist::{self, Package},
     lint,
-    run::{Outcome, command, section, watch},
+    run::{Outcome, command, root, run, section, watch},
     setup,
 };
 use std::process::Command;
@@ -12,9 +12,10 @@ use std::process::Command;
 type Kind = (&'static str, fn(&mut Count, &[Browser]) -> Outcome);
 
 /// In the order in which they run.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     ("lint", |count, _| lint::lint(count)),
     ("host", |count, _| host(count)),
+    ("fuzz", |count, _| fuzz(count)),
     ("browser", |count, _| browser(count)),
     ("e2e", e2e),
     ("host-page", |count, _| host_page(count)),
@@ -102,6 +103,27 @@ fn host(count: &mut Count) -> Outcome {
     setup::redis()?;
     section("Host tests");
     count.tests(&mut command("cargo", &["test", "--workspace", "--no-fail-fast"]))
+}
+
+/// What reads foreign input, with inputs that nobody would think of: about a minute, counted in executions, so that it is the same everywhere.
+/// That each target notices each check that is removed is among the host tests.
+fn fuzz(count: &mut Count) -> Outcome {
+    section("Property tests of what reads foreign input");
+    let core = ["run", "--release", "--quiet", "--package", "fuzz", "--", "3000000"];
+    count.check("the core's judgements keep their rules", run(&mut command("cargo", &core)));
+    let pages = run(&mut foreign_input_of_pages(30_000)?);
+    count.check("the JavaScript's judgements keep theirs, and each missing check is noticed", pages);
+    Ok(())
+}
+
+/// The property tests of the JavaScript, with so many inputs for each target.
+pub(crate) fn foreign_input_of_pages(runs: u64) -> Outcome<Command> {
+    setup::node()?;
+    let mut npm = command("npm", &["ci", "--ignore-scripts", "--loglevel=error"]);
+    run(npm.current_dir(root().join("tests/fuzz/node")))?;
+    let mut node = command("node", &["--test", "tests/fuzz/node/"]);
+    node.env("FUZZ_RUNS", runs.to_string());
+    Ok(node)
 }
 
 fn browser(count: &mut Count) -> Outcome {
@@ -200,7 +222,7 @@ mod tests {
             let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
             chosen(&words).map(|(kinds, browsers)| (kinds.len(), browsers.len())).ok()
         };
-        assert_eq!(chosen(""), Some((6, 3)));
+        assert_eq!(chosen(""), Some((7, 3)));
         assert_eq!(chosen("--only e2e --browser webkit"), Some((1, 1)));
         for wrong in ["--only", "--only e3e", "--browser lynx", "--only e2e --browser", "e2e", "--quick e2e"]
         {

@@ -14,13 +14,14 @@ pub use host::{Host, HostRequest, Kind, SwitchError, SystemUser, Variable, WebRe
 pub use options::{Options, UsageError};
 pub use page::FORM;
 
-use entra_dev::{Clock, Entra, TlsError};
+use entra_dev::{Clock, Entra, Place, TlsError, Trouble, Weather};
 use estate::{Addresses, CertificateError, Certificates, Estate};
 use host::{Environment, Origins, Pages, Switches, TABLE, WebResources};
 use serve::{Doors, Running};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 /// The running demo. Dropping it stops every part.
@@ -84,8 +85,8 @@ pub enum StartError {
     /// The STS did not start.
     #[error("the STS did not start: {0}")]
     Sts(#[source] sts::StartError),
-    /// The sample APIs' HTTP client could not be made.
-    #[error("the sample APIs have no HTTP client: {0}")]
+    /// An HTTP client could not be made.
+    #[error("the demo has no HTTP client: {0}")]
     Client(#[source] reqwest::Error),
 }
 
@@ -118,6 +119,7 @@ impl Demo {
         let entra = if options.tls { Entra::start_tls(told).await } else { Entra::start(told).await };
         let entra = entra.map(Arc::new).map_err(StartError::Entra)?;
 
+        delay(&entra, options.latency);
         let at = Addresses {
             app: app.origin().to_owned(),
             authority: entra.origin().to_owned(),
@@ -158,7 +160,7 @@ impl Demo {
             outer: outer.origin().to_owned(),
             broker_config,
             entra,
-            sts: Some((sts_door.pass_on(sts.address()), sts)),
+            sts: Some((sts_door.pass_on(sts.address(), options.latency).await?, sts)),
             _servers: [
                 app.serve(host.router()).await?,
                 graph.serve(apis.graph()).await?,
@@ -227,6 +229,14 @@ fn switches(options: &Options) -> Result<Switches, StartError> {
     let failed = |source| StartError::Files { path: options.www.display().to_string(), source };
     let table = std::fs::read_to_string(options.www.join(TABLE)).map_err(failed)?;
     Ok(Switches::parse(&table)?.with(options.switches.iter().map(String::as_str))?)
+}
+
+/// Makes every answer of Entra take so long on its way.
+fn delay(entra: &Entra, latency: Duration) {
+    let ms = latency.as_millis().try_into().unwrap_or_default();
+    for place in [Place::Authorize, Place::Token, Place::Metadata].into_iter().filter(|_| ms > 0) {
+        entra.weather(Weather { place, client_id: None, trouble: Trouble::Delay { ms }, times: None });
+    }
 }
 
 fn loopback(port: u16) -> SocketAddr {

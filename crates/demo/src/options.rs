@@ -1,7 +1,10 @@
 //! What the demo is started with, and how a command line says it.
 
 use estate::Estate;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Where the demo finds things.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Options {
     pub port: u16,
     /// Whether everything is over TLS, with certificates that are made at the start and that nobody trusts by himself.
     pub tls: bool,
+    /// How long each answer of Entra and of the STS takes on its way.
+    pub latency: Duration,
     /// Controls that are registered at Entra but that nobody told the STS about.
     pub unknown_to_sts: Vec<String>,
     /// How the look-alike behaves where it is not by default, in words such as `csp=strict`; `www/switches.json` has them all.
@@ -59,6 +64,7 @@ impl Options {
             certificates: root.join("target/demo/certificates"),
             port: 0,
             tls: false,
+            latency: Duration::ZERO,
             unknown_to_sts: Vec::new(),
             switches: Vec::new(),
         })

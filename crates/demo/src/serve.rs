@@ -1,17 +1,29 @@
 //! Binding first, serving later: addresses must be known before the parts that are configured with them exist.
 //!
-//! Parts speak http. Where the demo is over TLS, a door before each ends it and passes the bytes on, as a proxy does in production.
+//! Parts speak http. Where the demo is over TLS, a door before each ends it and passes the bytes on. Before the STS, which speaks
+//! HTTP/1.1, it passes requests on, so that browsers have HTTP/2 with everybody, as they have in production.
 
 use crate::{StartError, loopback};
-use axum::{Router, serve::Listener};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    serve::Listener,
+};
 use entra_dev::{Tls, TlsError};
-use std::net::SocketAddr;
+use reqwest::{Client, redirect::Policy};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
+
+/// Far more than a part takes.
+const LARGEST_BODY: usize = 1024 * 1024;
 
 /// How the parts are reached.
 pub(crate) struct Doors(Option<TlsAcceptor>);
@@ -59,7 +71,7 @@ impl Bound {
             Some(tls) => {
                 let failed = |source| StartError::Listen { port: 0, source };
                 let behind = TcpListener::bind(loopback(0)).await.map_err(failed)?;
-                tasks.spawn(open(listener, Some(tls), behind.local_addr().map_err(failed)?));
+                tasks.spawn(open(listener, tls, behind.local_addr().map_err(failed)?));
                 behind
             }
         };
@@ -71,19 +83,44 @@ impl Bound {
         Ok(Running(tasks))
     }
 
-    /// Starts passing on to a part that listens elsewhere.
-    pub(crate) fn pass_on(self, part: SocketAddr) -> Running {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(open(self.listener, self.tls, part));
-        Running(tasks)
+    /// Starts passing requests on to a part that speaks HTTP/1.1 only, as the ingress before it does in production. Each answer takes
+    /// so long on its way.
+    pub(crate) async fn pass_on(self, part: SocketAddr, latency: Duration) -> Result<Running, StartError> {
+        let http = Client::builder().no_proxy().redirect(Policy::none()).build();
+        let http = http.map_err(StartError::Client)?;
+        self.serve(Router::new().fallback(pass_on).with_state(Part { http, address: part, latency })).await
     }
 }
 
-/// Passes connections on to a part.
-async fn open(mut listener: TcpListener, tls: Option<TlsAcceptor>, part: SocketAddr) {
+/// A part behind a door.
+#[derive(Clone)]
+struct Part {
+    http: Client,
+    address: SocketAddr,
+    latency: Duration,
+}
+
+async fn pass_on(State(part): State<Part>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let passed = part
+        .http
+        .request(head.method, format!("http://{}{path}", part.address))
+        .headers(head.headers)
+        .body(axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default());
+    let answered = passed.send().await;
+    tokio::time::sleep(part.latency).await;
+    match answered {
+        Ok(answer) => axum::http::Response::from(answer).map(Body::new),
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+/// Ends TLS before a part.
+async fn open(mut listener: TcpListener, tls: TlsAcceptor, part: SocketAddr) {
     let mut connections = JoinSet::new();
     loop {
-        let (mut stream, _) = tokio::select! {
+        let (stream, _) = tokio::select! {
             taken = Listener::accept(&mut listener) => taken,
             Some(_) = connections.join_next() => continue,
         };
@@ -91,10 +128,7 @@ async fn open(mut listener: TcpListener, tls: Option<TlsAcceptor>, part: SocketA
         // Either side may end it at any moment; nobody is interested in why.
         connections.spawn(async move {
             let mut behind = TcpStream::connect(part).await?;
-            match tls {
-                None => copy_bidirectional(&mut stream, &mut behind).await,
-                Some(tls) => copy_bidirectional(&mut tls.accept(stream).await?, &mut behind).await,
-            }
+            copy_bidirectional(&mut tls.accept(stream).await?, &mut behind).await
         });
     }
 }

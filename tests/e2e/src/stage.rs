@@ -107,7 +107,11 @@ impl Stage {
         Self::set_with(options, ThirdPartyCookies::Allowed).await
     }
 
-    async fn set_with(options: Options, cookies: ThirdPartyCookies) -> Result<Self> {
+    /// Likewise, with this preference of the browser.
+    ///
+    /// # Errors
+    /// When either does not start.
+    pub async fn set_with(options: Options, cookies: ThirdPartyCookies) -> Result<Self> {
         let demo = Demo::start(options).await?;
         let browser = Browser::start_with(Engine::chosen()?, cookies).await?;
         Ok(Self { demo, browser, asked: AtomicU32::new(0), seen: Cell::default() })

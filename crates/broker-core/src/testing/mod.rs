@@ -5,6 +5,7 @@
 mod executor;
 mod honest;
 mod json;
+pub mod judges;
 mod signal;
 mod windows;
 

@@ -19,7 +19,9 @@ use crate::{
 };
 use axum::{
     Router,
+    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::map_request,
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -43,7 +45,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/{tenant}/oauth2/v2.0/logout", get(logout::logout))
         .route("/{tenant}/v2.0/adminconsent", get(admin_consent::ask))
         .route("/{tenant}/adminconsent", get(admin_consent::ask).post(admin_consent::decide))
+        .layer(map_request(with_host))
         .with_state(shared)
+}
+
+/// In HTTP/2 the host stands in the address (RFC 9113 §8.3.1).
+async fn with_host(mut request: Request) -> Request {
+    let authority = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    if let Some(host) = authority {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    request
 }
 
 /// Trace and correlation ids of one request. The client's id is honoured wherever clients put it.

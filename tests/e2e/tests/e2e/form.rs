@@ -113,6 +113,71 @@ fn a_user_who_cancels_may_sign_in_later_and_the_controls_try_again() -> Result {
     )
 }
 
+/// A form on which this call has been made once.
+async fn warm_form(stage: &Stage) -> Result {
+    signed_in_form(stage).await?;
+    let asked = stage.ask(SILENTLY).await?;
+    stage.value(&asked).await.map(drop)
+}
+
+/// A call that must not ask; its result is changed by its caller.
+const SILENTLY: &str = "talxisBroker
+    .getToken({ client: 'filePicker', scopes: ['https://graph.microsoft.com/User.Read'], interaction: 'never' })
+    .then((result) => {
+        const before = structuredClone(result);
+        result.scopes.push('more');
+        result.account.username = 'somebody else';
+        return before;
+    })";
+
+#[test]
+fn equal_calls_get_equal_results_each_its_own() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            warm_form(stage).await?;
+            let mut results = Vec::new();
+            for _ in 0..3 {
+                let asked = stage.ask(SILENTLY).await?;
+                results.push(stage.value(&asked).await?);
+            }
+            let ids: std::collections::BTreeSet<_> =
+                results.iter_mut().map(|result| result["correlationId"].take().to_string()).collect();
+            assert_eq!(ids.len(), 3, "two calls have one correlation id");
+            assert!(results.iter().all(|result| *result == results[0]), "{results:?}");
+            assert_eq!(results[0]["fromCache"], true);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_call_that_was_answered_is_not_answered_again_to_another_user_or_after_a_sign_out() -> Result {
+    let ends = [
+        ("window.__preload.aadObjectId = 'd0000000-0000-4000-8000-000000000002'", "account_mismatch"),
+        ("talxisBroker.signOut()", "interaction_required"),
+    ];
+    for (end, code) in ends {
+        on_stage(
+            |_| {},
+            async |stage| {
+                warm_form(stage).await?;
+                for _ in 0..2 {
+                    let asked = stage.ask(SILENTLY).await?;
+                    assert_eq!(stage.value(&asked).await?["fromCache"], true);
+                }
+                let asked = stage.ask(end).await?;
+                stage.value(&asked).await?;
+                let asked = stage.ask(SILENTLY).await?;
+                let error = stage.refusal(&asked).await?;
+                assert_eq!(error.code.as_deref(), Some(code), "{end}");
+                Ok(())
+            },
+        )?;
+    }
+    Ok(())
+}
+
 #[test]
 fn a_user_who_signs_out_leaves_no_data_and_is_not_asked_again() -> Result {
     on_stage(

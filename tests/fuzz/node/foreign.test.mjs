@@ -1,0 +1,238 @@
+// What anybody may hand to the broker's JavaScript: form text, messages of windows and tabs, entries of storages, the redirect page's address.
+// As in `src/lib.rs`: the judgement is the product's, the rules are written from the contract, and each target must notice each check that is
+// removed, which is an input that was mended to pass it. `FUZZ_RUNS` says how many inputs each target gets.
+
+import assert from "node:assert";
+import test from "node:test";
+import fc from "fast-check";
+import { emptyStorage, lastChannel, modules, ORIGIN, redirectPage, Storage } from "./window.mjs";
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 3_000);
+const SEED = Number(process.env.FUZZ_SEED ?? 1);
+const { page, tabs, comeback, variables } = await modules();
+
+const ID = "07070707070707070707070707070707";
+const OTHER = "08080808080808080808080808080808";
+
+// `rule` throws where a judgement is wrong.
+function target(name, inputs, judge, rule, plants) {
+  const check = (mend) => fc.check(
+    fc.asyncProperty(inputs, async (input) => rule(input, await judge(mend(structuredClone(input))))),
+    { numRuns: RUNS, seed: SEED },
+  );
+  test(`${name} keeps its rules`, async () => {
+    const checked = await check((input) => input);
+    assert.ok(!checked.failed, fc.defaultReportMessage(checked));
+  });
+  for (const [missing, mend] of Object.entries(plants)) {
+    test(`${name} notices when nobody checks ${missing}`, async () => {
+      assert.ok((await check(mend)).failed);
+    });
+  }
+}
+
+const oneOf = (...values) => fc.constantFrom(...values);
+const odd = fc.oneof(fc.jsonValue(), fc.string(), fc.constantFrom(null, 0, 1, "1", true, undefined));
+const mostly = (honest, other = odd) => fc.oneof({ weight: 4, arbitrary: fc.constant(honest) }, { weight: 1, arbitrary: other });
+const json = (value) => JSON.stringify(value) ?? "";
+
+target(
+  "form text",
+  fc.oneof(
+    fc.array(fc.tuple(oneOf("state", "code", "a", "__proto__", ""), fc.string()), { maxLength: 5 })
+      .map((fields) => new URLSearchParams(fields).toString()),
+    fc.array(oneOf("a", "b", "=", "&", "+", "%41", "%C4%8D", "%", "%zz", "\0", "__proto__"), { maxLength: 12 }).map((parts) => parts.join("")),
+    oneOf(16_384, 16_385).map((length) => "a".repeat(length)),
+  ),
+  (form) => page.parseForm(form),
+  (form, fields) => {
+    const names = Object.keys(fields);
+    if (!names.length) return;
+    const others = new URLSearchParams(form);
+    assert.ok(form.length <= 16 * 1024, "a form without end was read");
+    // A form that says nothing says it once.
+    for (const name of names) if (name || fields[name]) assert.deepStrictEqual(others.getAll(name), [fields[name]], "a field that was said twice, or another one, was read");
+    assert.ok(Object.getPrototypeOf(fields) === null);
+  },
+  {
+    "repetition": (form) => [...new Map(form.split("&").map((field) => [field.split("=")[0], field])).values()].join("&"),
+    "the length": (form) => form.slice(0, 16_384),
+  },
+);
+
+// What the waiting page makes of an event; undefined if it waits on.
+async function taken(event) {
+  emptyStorage();
+  const inbox = page.openInbox({}, ID);
+  window.dispatchEvent(event);
+  const nothing = Symbol("nothing");
+  const answer = await Promise.race([inbox.answer, new Promise((resolve) => setImmediate(resolve, nothing))]);
+  inbox.close();
+  return answer === nothing ? undefined : { fields: answer };
+}
+
+const isResponse = (data) => data?.v === 1 && typeof data.payload === "string";
+
+target(
+  "a window's message",
+  fc.record({
+    origin: mostly(ORIGIN, oneOf("https://evil.example", "null", `${ORIGIN}.evil.example`, `${ORIGIN}:444`)),
+    data: mostly({ v: 1, id: ID, payload: "code=c" }, fc.oneof(odd, fc.record({ v: mostly(1), id: mostly(ID, oneOf(OTHER, "", null)), payload: mostly("code=c") }))),
+  }),
+  ({ origin, data }) => taken(Object.assign(new Event("message"), { origin, data, source: null })),
+  ({ origin, data }, judged) => {
+    const good = origin === ORIGIN && data?.id === ID && isResponse(data);
+    assert.equal(Boolean(judged), good, "a message was believed that is not ours, or ours was not");
+  },
+  {
+    "the origin": (message) => ({ ...message, origin: ORIGIN }),
+    "the id": (message) => ({ ...message, data: message.data && typeof message.data === "object" ? { ...message.data, id: ID } : message.data }),
+    "the version": (message) => ({ ...message, data: message.data && typeof message.data === "object" ? { ...message.data, v: 1 } : message.data }),
+  },
+);
+
+target(
+  "an entry that another page left",
+  fc.record({
+    key: mostly(`talxis-broker:response:${ID}`, oneOf(`talxis-broker:response:${OTHER}`, "x", null)),
+    newValue: mostly(json({ v: 1, payload: "code=c" }), fc.oneof(odd.map(json), fc.string(), fc.constant(null), fc.record({ v: odd, payload: odd }).map(json))),
+  }),
+  ({ key, newValue }) => taken(Object.assign(new Event("storage"), { key, newValue })),
+  ({ key, newValue }, judged) => {
+    let data;
+    try {
+      data = JSON.parse(newValue);
+    } catch {
+      // None.
+    }
+    assert.equal(Boolean(judged), key === `talxis-broker:response:${ID}` && isResponse(data), "a foreign entry was believed, or ours was not");
+  },
+  { "whose it is": (entry) => ({ ...entry, key: `talxis-broker:response:${ID}` }) },
+);
+
+target(
+  "a tab's message",
+  mostly({ v: 1, kind: "changed", sequence: 1 }, fc.oneof(odd, fc.record({ v: mostly(1), kind: mostly("changed"), sequence: odd }))),
+  (data) => {
+    emptyStorage();
+    let looks = 0;
+    tabs.createTabs((...told) => {
+      assert.deepStrictEqual(told, [], "something of a message was passed on");
+      looks += 1;
+    });
+    lastChannel().onmessage({ data });
+    return looks;
+  },
+  (data, looks) => assert.equal(looks, data?.v === 1 && data.kind === "changed" ? 1 : 0, "a message of another kind cost a look, or ours none"),
+  {
+    "the kind": (data) => (data && typeof data === "object" ? { ...data, kind: "changed" } : data),
+    "the version": (data) => (data && typeof data === "object" ? { ...data, v: 1 } : data),
+  },
+);
+
+const FRESH = 30_000;
+const STALE = 90_000;
+const record = fc.record({ v: mostly(1), age: mostly(FRESH, oneOf(STALE, "x", null, -FRESH)), payload: mostly("code=c") });
+
+target(
+  "a response that came back",
+  fc.record({
+    state: mostly(`${ID}.secret`, fc.oneof(odd, fc.constant(`${OTHER}.secret`))),
+    id: mostly(ID, oneOf(OTHER)),
+    kept: mostly({ v: 1, age: FRESH, payload: "code=c" }, fc.oneof(record, odd)),
+  }),
+  ({ state, id, kept }) => {
+    emptyStorage();
+    const aged = typeof kept?.age === "number" ? { ...kept, at: Date.now() - kept.age } : kept;
+    localStorage.setItem(`talxis-broker:response:${id}`, json(aged));
+    const payload = comeback.takeResponse({ state });
+    return { payload, left: Object.keys(localStorage).filter((key) => key.endsWith(String(state).slice(0, 32))) };
+  },
+  ({ state, id, kept }, { payload, left }) => {
+    const good = String(state).slice(0, 32) === id && kept?.v === 1 && typeof kept.age === "number" && kept.age < 60_000;
+    assert.deepStrictEqual(payload, good ? kept.payload : undefined, "a response of another sign-in, or a stale one, was taken");
+    // One without a time is for a page that waits.
+    assert.ok(!left.length || typeof kept?.age !== "number", "a response was left behind");
+  },
+  {
+    "the age": (input) => (input.kept?.age === STALE ? { ...input, kept: { ...input.kept, age: FRESH } } : input),
+    "the version": (input) => (input.kept && typeof input.kept === "object" ? { ...input, kept: { ...input.kept, v: 1 } } : input),
+    "whose it is": (input) => ({ ...input, id: String(input.state).slice(0, 32) }),
+  },
+);
+
+target(
+  "kept variables",
+  fc.record({ v: mostly(1), variables: fc.oneof(odd, fc.dictionary(oneOf("talxis_TokenBrokerConfig", "x_TokenBrokerClients"), mostly('{"version":1}', fc.oneof(fc.string(), odd)))) }),
+  (kept) => {
+    emptyStorage();
+    sessionStorage.setItem("talxis-broker:variables", json(kept));
+    const found = variables.keptVariables();
+    try {
+      return { found, parsed: variables.parseVariables(found ?? {}) };
+    } catch (refused) {
+      return { found, refused };
+    }
+  },
+  (kept, { found, parsed, refused }) => {
+    const { v, variables: texts } = JSON.parse(json(kept)); // JSON has no `undefined`.
+    const isText = (value) => typeof value === "string";
+    const good = v === 1 && texts && Object.values(texts).every(isText);
+    assert.equal(Boolean(found), Boolean(good), "variables that are not texts were taken, or texts were not");
+    if (refused) return assert.equal(refused.code, "config_invalid", "a variable threw something that is no refusal");
+    for (const clients of Object.values(parsed.clients)) assert.notStrictEqual(clients, undefined, "a list of clients is lost");
+  },
+  { "the version": (kept) => ({ ...kept, v: 1 }) },
+);
+
+const redirect = redirectPage();
+
+// Opens the redirect page with this address and record, and says where it goes, what it offers and what it says to whom.
+function openRedirectPage({ response, record, openerOrigin }) {
+  const seen = { went: [], offered: false, hash: `#${response}` };
+  const element = () => ({ style: {}, append: () => (seen.offered = true) });
+  const storage = new Storage();
+  if (record !== undefined) storage.setItem(`talxis-broker:pending:${ID}`, record);
+  const location = { origin: ORIGIN, pathname: "/r.html", hash: seen.hash, search: "", replace: (to) => seen.went.push(to) };
+  const opener = { postMessage: (_, origin) => assert.equal(origin, ORIGIN, "the response was said to anybody"), get location() {
+    if (openerOrigin !== ORIGIN) throw new Error("It is of another origin.");
+    return { origin: openerOrigin };
+  } };
+  const page = { opener, addEventListener() {}, BroadcastChannel, close() {}, open() {} };
+  const document = { querySelector: element, createElement: element, documentElement: {}, body: { style: {} } };
+  redirect(page, location, { replaceState: () => (seen.hash = "") }, document, { language: "en" }, storage, BroadcastChannel, () => {});
+  return seen;
+}
+
+target(
+  "the redirect page",
+  fc.record({
+    response: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(`code=c&state=${ID}.s`) },
+      { weight: 1, arbitrary: fc.constant(`https://login.example/t/oauth2/v2.0/authorize?state=${ID}.s`) },
+      { weight: 1, arbitrary: oneOf(`code=c&state=${OTHER}.s`, "", "javascript:alert(1)//?state=x", `state=${ID}`) },
+      { weight: 1, arbitrary: fc.string() },
+    ),
+    record: fc.option(
+      fc.record({ v: mostly(1), returnTo: fc.oneof(oneOf(`${ORIGIN}/main.aspx`, `${ORIGIN}.evil.example/`, "https://evil.example/", "//evil.example/", "javascript:1", `blob:${ORIGIN}/x`, `${ORIGIN}@evil.example/`), odd) }).map(json),
+      { nil: undefined },
+    ),
+    openerOrigin: oneOf(ORIGIN, "https://evil.example"),
+  }),
+  openRedirectPage,
+  ({ record, openerOrigin, response }, { went, offered, hash }) => {
+    assert.equal(hash, "", "the response stayed in the address");
+    const kept = record === undefined ? undefined : JSON.parse(record);
+    for (const to of went) {
+      assert.ok(kept?.v === 1 && kept.returnTo === to, "the page went where no record says");
+      const { origin, protocol } = new URL(to);
+      assert.ok(origin === ORIGIN && protocol === "https:", "the page went to another origin");
+    }
+    if (offered) assert.ok(openerOrigin === ORIGIN && /^https?:/.test(response), "the page offers an address for somebody else");
+  },
+  {
+    "the origin to return to": (input) => (input.record?.includes("evil") ? { ...input, record: json({ v: 1, returnTo: `${ORIGIN}/evil` }) } : input),
+    "the opener's origin": (input) => ({ ...input, openerOrigin: ORIGIN }),
+    "the record's version": (input) => (input.record ? { ...input, record: json({ ...JSON.parse(input.record), v: 1 }) } : input),
+  },
+);
