@@ -10,6 +10,8 @@ use crate::{
 /// The programs, by what `--only` calls them: those of `tests/bench`, and the STS's own.
 const KINDS: [&str; 3] = ["client", "form-load", STS];
 const STS: &str = "sts";
+/// The STS's peers, with their packages.
+const PEERS: &str = "crates/sts-bench/node";
 
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let usage = || format!("cargo xtask bench takes --only {} and --json.", KINDS.join("|"));
@@ -44,15 +46,19 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     })
 }
 
-/// What a benchmark measures beside itself: the STS is a program of its own.
+/// What a benchmark measures beside itself: the STS is a program of its own, its peers are Node's.
 fn build(kind: &str) -> Outcome {
-    if kind == STS { run(&mut command("cargo", &["build", "--release", "--package", "sts"])) } else { Ok(()) }
+    if kind != STS {
+        return Ok(());
+    }
+    setup::npm(PEERS)?;
+    run(&mut command("cargo", &["build", "--release", "--package", "sts"]))
 }
 
 /// The words with which cargo runs a benchmark.
 fn program<'a>(kind: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let chosen = if kind == STS {
-        vec!["--package", "sts-bench", "--", "--server", "target/release/talxis-sts"]
+        vec!["--package", "sts-bench", "--", "--server", "target/release/talxis-sts", "--scripts", PEERS]
     } else {
         vec!["--package", "bench", "--bin", kind, "--"]
     };

@@ -1,7 +1,7 @@
 //! What a fresh machine lacks is installed here, once and visibly. Where it cannot be, the message says what to do.
 
-use crate::run::{Outcome, command, has, output, run, section};
-use std::path::Path;
+use crate::run::{Outcome, command, has, output, root, run, section};
+use std::{fs, path::Path};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -38,6 +38,25 @@ pub(crate) fn node() -> Outcome {
     }
     Err("Node.js 20 or later with npm is needed: install it and make sure that node and npm are on PATH."
         .to_owned())
+}
+
+/// A folder's npm packages, in the versions of its lock file. None of them needs its install script.
+pub(crate) fn npm(folder: &str) -> Outcome {
+    node()?;
+    let read = |path: &str| fs::read(root().join(folder).join(path)).ok();
+    // What is there when everything was installed: the list, as it was then.
+    let stamp = "node_modules/.installed";
+    let wanted = read("package-lock.json");
+    if wanted.is_some() && read(stamp) == wanted {
+        return Ok(());
+    }
+    // Standard output may be for figures only.
+    eprintln!("\n==> Installing the npm packages of {folder}");
+    run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(root().join(folder))
+        .stdout(std::io::stderr()))?;
+    fs::write(root().join(folder).join(stamp), wanted.unwrap_or_default())
+        .map_err(|why| format!("{folder}/{stamp} cannot be written: {why}."))
 }
 
 /// Chromium and its WebDriver.

@@ -1,25 +1,32 @@
 //! The identity provider of the measurement: key set and on-behalf-of, as fast as it can, on a thread of its own.
 //!
-//! It believes everybody and checks nothing, so that what is measured is the server in front of it. A backend token names
-//! the user of the assertion, so that a wrong answer is seen.
+//! It believes everybody and checks nothing, so that what is measured is the server in front of it. A backend token says
+//! in clear whose it is, so that a wrong answer is seen. Whoever asks for an id token and `client_info`, as MSAL does, gets them.
 
 use crate::{
     load::{Failure, Load, Measured},
-    tokens::{Request, TENANT},
+    secure::{Door, Secure},
+    tokens::{Request, TENANT, earned},
 };
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::State,
+    extract::{Path, State},
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use std::{
+    collections::HashMap,
     io,
     net::{SocketAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
+use tokio_rustls::TlsConnector;
 
 /// The length of a backend token, in bytes: about what Graph's are.
 const TOKEN: usize = 1_800;
@@ -27,6 +34,8 @@ const TOKEN: usize = 1_800;
 /// A running identity provider. It ends with the process.
 pub(crate) struct Authority {
     address: SocketAddr,
+    connector: TlsConnector,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Authority {
@@ -34,62 +43,110 @@ impl Authority {
     pub(crate) fn bind() -> io::Result<(TcpListener, String)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
-        let origin = format!("http://login.localhost:{}", listener.local_addr()?.port());
+        let origin = format!("https://{}", listener.local_addr()?);
         Ok((listener, origin))
     }
 
     /// Serves this key set.
-    pub(crate) fn serve(listener: TcpListener, key_set: Value) -> io::Result<Self> {
-        let address = listener.local_addr()?;
+    pub(crate) fn serve(listener: TcpListener, secure: &Secure, key_set: Value) -> io::Result<Self> {
+        let (address, connector) = (listener.local_addr()?, secure.connector.clone());
+        let (acceptor, asked) = (secure.acceptor.clone(), Arc::new(AtomicUsize::new(0)));
+        let router = router(key_set, &format!("https://{address}"), Arc::clone(&asked));
         thread::spawn(move || {
             let serve = async {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                axum::serve(listener, router(key_set)).await
+                axum::serve(Door { listener, acceptor }, router).await
             };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             if let Err(error) = runtime.and_then(|runtime| runtime.block_on(serve)) {
                 eprintln!("the identity provider stopped: {error}");
             }
         });
-        Ok(Self { address })
+        Ok(Self { address, connector, asked })
+    }
+
+    /// How often its token endpoint was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Its own time, seen from the generator: so many requests, one after the other.
     pub(crate) async fn direct(&self, number: usize) -> Result<Measured, Failure> {
-        let body = format!("assertion={}&padding={}", assertion_of("direct"), "x".repeat(2_500));
+        let claims = json!({ "aud": "direct" });
+        let assertion = format!("e30.{}.e30", BASE64.encode(claims.to_string()));
+        let body = format!("assertion={assertion}&padding={}", "x".repeat(2_500));
         let head = format!(
             "POST /{TENANT}/oauth2/v2.0/token HTTP/1.1\r\nHost: login.localhost\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         let bytes = (head + &body).into_bytes();
-        let requests: Vec<Request> =
-            (0..number).map(|_| Request { bytes: bytes.clone(), user: "direct".to_owned() }).collect();
-        Load::new(self.address, requests, 1).once().await
+        let earned = earned(["direct", TENANT, "", "", "", ""]);
+        let requests = (0..number).map(|_| Request::new(bytes.clone(), &earned)).collect();
+        Load::new(self.address, requests, 1).over_tls(self.connector.clone()).once().await
     }
 }
 
-fn router(key_set: Value) -> Router {
-    Router::new()
-        .route("/{tenant}/discovery/v2.0/keys", get(move || async move { Json(key_set) }))
-        .route("/{tenant}/oauth2/v2.0/token", post(token))
-        .with_state("x".repeat(TOKEN))
+struct Provider {
+    /// What makes a backend token as long as they are.
+    padding: String,
+    origin: String,
+    key_set: Value,
+    asked: Arc<AtomicUsize>,
 }
 
-async fn token(State(padding): State<String>, body: Bytes) -> Json<Value> {
-    let assertion = form_urlencoded::parse(&body).find(|(name, _)| name == "assertion");
-    let user = assertion.and_then(|(_, assertion)| user_of(&assertion)).unwrap_or_default();
+fn router(key_set: Value, origin: &str, asked: Arc<AtomicUsize>) -> Router {
+    let provider = Provider { padding: "x".repeat(TOKEN), origin: origin.to_owned(), key_set, asked };
+    Router::new()
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(metadata))
+        .route("/{tenant}/discovery/v2.0/keys", get(keys))
+        .route("/{tenant}/oauth2/v2.0/token", post(token))
+        .with_state(Arc::new(provider))
+}
+
+async fn metadata(State(provider): State<Arc<Provider>>, Path(tenant): Path<String>) -> Json<Value> {
+    let at = format!("{}/{tenant}", provider.origin);
     Json(json!({
-        "token_type": "Bearer", "expires_in": 4_799, "ext_expires_in": 4_799,
-        "scope": "https://graph.microsoft.com/User.Read", "access_token": format!("for.{user}.{padding}"),
+        "issuer": format!("{at}/v2.0"), "jwks_uri": format!("{at}/discovery/v2.0/keys"),
+        "token_endpoint": format!("{at}/oauth2/v2.0/token"),
+        "authorization_endpoint": format!("{at}/oauth2/v2.0/authorize"),
+        "end_session_endpoint": format!("{at}/oauth2/v2.0/logout"),
     }))
 }
 
-fn user_of(assertion: &str) -> Option<String> {
-    let claims = BASE64.decode(assertion.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    Some(claims.get("oid")?.as_str()?.to_owned())
+async fn keys(State(provider): State<Arc<Provider>>) -> Json<Value> {
+    Json(provider.key_set.clone())
 }
 
-fn assertion_of(user: &str) -> String {
-    format!("e30.{}.e30", BASE64.encode(json!({ "oid": user }).to_string()))
+async fn token(
+    State(provider): State<Arc<Provider>>,
+    Path(tenant): Path<String>,
+    body: Bytes,
+) -> Json<Value> {
+    provider.asked.fetch_add(1, Ordering::Relaxed);
+    let form: HashMap<_, _> = form_urlencoded::parse(&body).collect();
+    let claims = form.get("assertion").and_then(|assertion| claims_of(assertion)).unwrap_or_default();
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let scope = form.get("scope").and_then(|scope| scope.split(' ').next()).unwrap_or_default();
+    let whose = earned([text("aud"), &tenant, text("oid"), text("azp"), text("uti"), scope]);
+    let id_token = form.get("scope").filter(|scope| scope.contains("openid")).map(|_| {
+        let issued = json!({
+            "aud": text("aud"), "iss": format!("{}/{tenant}/v2.0", provider.origin), "tid": tenant, "ver": "2.0",
+            "oid": text("oid"), "sub": text("sub"), "exp": claims.get("exp"),
+            "preferred_username": text("preferred_username"),
+        });
+        format!("e30.{}.{}", BASE64.encode(issued.to_string()), "s".repeat(342))
+    });
+    let client_info = form.get("client_info").map(|_| {
+        let info = json!({ "uid": text("oid"), "utid": tenant });
+        BASE64.encode(info.to_string())
+    });
+    Json(json!({
+        "token_type": "Bearer", "expires_in": 4_799, "ext_expires_in": 4_799,
+        "scope": "https://graph.microsoft.com/User.Read", "access_token": format!("{whose}{}", provider.padding),
+        "id_token": id_token, "client_info": client_info,
+    }))
+}
+
+fn claims_of(assertion: &str) -> Option<Value> {
+    serde_json::from_slice(&BASE64.decode(assertion.split('.').nth(1)?).ok()?).ok()
 }

@@ -80,15 +80,16 @@ impl Report {
         }
     }
 
-    /// Prints the rows: the targets first, then every figure of ours beside the default peer's.
+    /// Prints the rows: the targets first, then every figure of ours beside each peer's.
     pub(crate) fn print(&self, as_json: bool) {
         let rows = self.rows();
         if as_json {
+            eprintln!("{}", self.conditions);
             println!("{}", Value::Array(rows.iter().map(Row::to_json).collect()));
             return;
         }
         println!("{}", self.conditions);
-        println!("{:<40}{:>12}{:>12}{:>9}{:>9}  unit", "figure", "ours", "peer", "ratio", "target");
+        println!("{:<52}{:>12}{:>12}{:>9}{:>9}  unit", "figure", "ours", "peer", "ratio", "target");
         for row in &rows {
             let cell =
                 |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.3}"));
@@ -96,7 +97,7 @@ impl Report {
                 (cell(row.peer), cell(row.ratio()), cell(row.target.map(Target::figure)));
             let verdict = if row.is_met() { "" } else { "  MISSED" };
             println!(
-                "{:<40}{:>12.3}{peer:>12}{ratio:>9}{target:>9}  {}{verdict}",
+                "{:<52}{:>12.3}{peer:>12}{ratio:>9}{target:>9}  {}{verdict}",
                 row.name, row.ours, row.unit
             );
         }
@@ -126,14 +127,21 @@ impl Report {
             row("idle_mb", self.value("ours", 1, "idle"), None, "MB", Target::AtMost(15.0)),
             row("kb_per_token", self.value("ours", many, "kb_per_token"), None, "kB", Target::AtMost(3.5)),
         ];
-        let figures = self.facts.iter().filter(|fact| fact.server == "ours").map(|fact| Row {
-            name: format!("{} ({} users)", fact.name, fact.users),
-            ours: fact.value,
-            peer: self.value("default", fact.users, fact.name),
-            unit: fact.unit,
-            target: None,
-        });
+        let figures =
+            self.facts.iter().filter(|fact| fact.server == "ours").flat_map(|fact| self.compared(fact));
         targets.into_iter().flatten().chain(figures).collect()
+    }
+
+    /// A figure of ours beside that of each peer that has it.
+    fn compared(&self, fact: &Fact) -> Vec<Row> {
+        let name = format!("{} ({} users)", fact.name, fact.users);
+        let row = |name, peer| Row { name, ours: fact.value, peer, unit: fact.unit, target: None };
+        let beside = |peer| self.value(peer, fact.users, fact.name).map(|value| (peer, value));
+        let peers: Vec<_> = ["default", "best"].into_iter().filter_map(beside).collect();
+        if peers.is_empty() {
+            return vec![row(name, None)];
+        }
+        peers.into_iter().map(|(peer, value)| row(format!("{name} vs {peer}"), Some(value))).collect()
     }
 
     fn value(&self, server: &str, users: usize, name: &str) -> Option<f64> {

@@ -6,8 +6,8 @@ use crate::run::{Outcome, command, output, run};
 pub(crate) fn soak(length: &Length) -> Outcome<String> {
     run(&mut command("cargo", &["build", "--release", "--package", "sts"]))?;
     let count = length.count.to_string();
-    let words = ["run", "--release", "--quiet", "--package", "sts-bench", "--bin", "soak", "--"];
-    let more = ["--server", "target/release/talxis-sts", "--count", &count];
+    let words = ["run", "--release", "--quiet", "--package", "sts-bench", "--"];
+    let more = ["--server", "target/release/talxis-sts", "--soak", &count];
     output(&mut command("cargo", &[words.as_slice(), &more].concat()))
         .ok_or_else(|| format!("Run cargo {} {} to see why.", words.join(" "), more.join(" ")))
 }
