@@ -43,12 +43,17 @@ export function createEngine(emit) {
     confirms: () => configuration.settled().config.prompt === "confirm",
     // Changes come in bursts; one look at their end is enough.
     changed() {
-      life.saving ??= setTimeout(() => {
-        life.saving = undefined;
+      if (life.saving) return;
+      life.saving = true;
+      life.kept = new Promise((resolve) => setTimeout(resolve)).then(() => {
+        life.saving = false;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
+        if (instance === life && life.storage) return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
       });
     },
+    // Around a turn among the tabs: what changed here is there for the others, and what they changed is here.
+    kept: () => life.kept,
+    reread: () => Promise.resolve(life.kept).then(reread).catch(() => {}),
     // A departure, for the page that comes back; false where nothing is kept.
     async keep(departure) {
       await vault.save(life.storage, DEPARTURE, departure);
@@ -136,7 +141,7 @@ export function createEngine(emit) {
     const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
     if (!isIdle()) return;
     const stored = await vault.load(life.storage, SESSION);
-    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : broker.part())));
+    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : broker.account && broker.part())));
   }
 
   // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.
