@@ -49,12 +49,17 @@ export function createEngine(emit) {
     // Changes come in bursts; one look at their end is enough.
     changed() {
       given = new Map();
-      life.saving ??= setTimeout(() => {
-        life.saving = undefined;
+      if (life.saving) return;
+      life.saving = true;
+      life.kept = new Promise((resolve) => setTimeout(resolve)).then(() => {
+        life.saving = false;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
+        if (instance === life && life.storage) return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
       });
     },
+    // Around a turn among the tabs: what changed here is there for the others, and what they changed is here.
+    kept: () => life.kept,
+    reread: () => Promise.resolve(life.kept).then(reread).catch(() => {}),
     // A departure, for the page that comes back; false where nothing is kept.
     async keep(departure) {
       await vault.save(life.storage, DEPARTURE, departure);

@@ -74,6 +74,7 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("account", Member::Object(&account_members(&snapshot.account))),
         ("refreshToken", text(snapshot.refresh_token.expose())),
         ("refreshExpiresOn", number(snapshot.refresh_expires_on)),
+        ("refreshCameOn", number(snapshot.refresh_came_on)),
         ("tokens", Member::Stored(&snapshot.tokens)),
     ])
 }

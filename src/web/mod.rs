@@ -8,6 +8,7 @@ pub mod random;
 
 mod inbox;
 mod leave;
+mod lock;
 mod memory;
 mod wait;
 mod window;
@@ -17,7 +18,10 @@ pub use wait::Waiting;
 pub use window::Popup;
 
 #[cfg(all(test, target_arch = "wasm32"))]
-pub(crate) use window::{activated, given_up, invite};
+pub(crate) use {
+    lock::lock,
+    window::{activated, given_up, invite},
+};
 
 use crate::{convert, hooks::Hooks, json::Value};
 use broker_core::{Departure, Env, Event, Fact, HostFacts, Invitation};
@@ -90,6 +94,10 @@ impl Env for Web {
 
     fn remember(&self, fact: Fact, holds: bool) {
         memory::remember(fact, holds);
+    }
+
+    fn lock(&self, name: &str) -> Waiting {
+        lock::lock(&self.hooks, name)
     }
 
     fn open_frame(&self, url: &str) -> Waiting {

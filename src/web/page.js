@@ -122,6 +122,48 @@ export function remember(name, holds) {
   attempt(() => (holds ? sessionStorage.setItem(PREFIX + name, "1") : sessionStorage.removeItem(PREFIX + name)));
 }
 
+// --- lock.rs: turns among the tabs of this origin (Web Locks). A tab that dies gives its turns back, and so does a dead instance.
+
+// Long enough for a person with a second factor, and shorter than any call waits.
+const TURN_MS = 20_000;
+const turns = new Map();
+
+export function lock(hooks, name) {
+  const turn = turns.get(name) ?? take(hooks, name);
+  turn.shares += 1;
+  let close = () => {
+    close = () => {};
+    turn.shares -= 1;
+    if (turn.shares === 0) turn.end();
+  };
+  return closedWith(hooks, { answer: turn.answer, close: () => close() });
+}
+
+// One for all that goes on in this tab, which thus never waits for itself.
+function take(hooks, name) {
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), TURN_MS);
+  const turn = { shares: 0 };
+  const over = new Promise((resolve) => {
+    turn.end = () => {
+      turns.delete(name);
+      clearTimeout(timer);
+      waiting.abort();
+      resolve(hooks.kept?.()); // Whoever comes next finds what was done here.
+    };
+  });
+  turn.answer = new Promise((resolve) => {
+    const begin = async () => {
+      await hooks.reread?.();
+      resolve();
+      await over;
+    };
+    attempt(() => navigator.locks.request(PREFIX + name, { signal: waiting.signal }, begin).catch(resolve)) ?? resolve();
+  });
+  turns.set(name, turn);
+  return turn;
+}
+
 // --- frame.rs: a hidden frame in which Entra may answer without the user (msal.md §2.5).
 
 export function openFrame(hooks, url) {

@@ -8,6 +8,7 @@ mod http;
 mod inbox;
 mod invite;
 mod json;
+mod lock;
 mod memory;
 mod popup;
 mod random;

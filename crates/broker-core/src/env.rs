@@ -43,6 +43,10 @@ pub trait Env: 'static {
     fn remembers(&self, fact: Fact) -> bool;
     /// Remembers it in this tab, or forgets it.
     fn remember(&self, fact: Fact, holds: bool);
+    /// Takes a turn of this name among the tabs of the browser; what goes on in one tab shares it. Resolves when it is this tab's and what
+    /// the others stored meanwhile was taken in, or after so long that waiting helps nobody, or at once where there are no locks. Dropping it
+    /// gives it back, as soon as what this tab has to store is stored.
+    fn lock(&self, name: &str) -> Self::Wait;
     /// Opens a hidden frame; dropping the wait removes it. Resolves if the page's Content-Security-Policy refuses it.
     fn open_frame(&self, url: &str) -> Self::Wait;
     /// Opens the sign-in window, now, within this call; none if the browser refuses.

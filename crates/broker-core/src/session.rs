@@ -18,10 +18,13 @@ struct State {
 }
 
 /// A refresh token of a single-page application: 24 hours from the sign-in, however often it is used (entra.md §1.4).
+#[derive(Clone)]
 pub(crate) struct RefreshToken {
     pub(crate) secret: Secret,
     /// In milliseconds since the epoch, where Entra says it.
     pub(crate) expires_on: Option<u64>,
+    /// When it came: of two that tabs hold, the later one is in force.
+    pub(crate) came_on: u64,
 }
 
 /// A refresh token that ends this soon, in milliseconds, is not worth a request.
@@ -57,11 +60,14 @@ impl Session {
         held.as_ref().filter(good).map(|token| token.secret.clone())
     }
 
-    /// The refresh token and its end, for storing: empty if it was declared void, 0 where Entra does not say it.
-    pub(crate) fn held(&self) -> (Secret, u64) {
-        let held = self.0.refresh_token.borrow();
-        let token = held.as_ref().map(|token| (token.secret.clone(), token.expires_on.unwrap_or_default()));
-        token.unwrap_or_else(|| (Secret::new(String::new()), 0))
+    /// The refresh token, for storing; none if it was declared void.
+    pub(crate) fn held(&self) -> Option<RefreshToken> {
+        self.0.refresh_token.borrow().clone()
+    }
+
+    /// Whether this one of another tab takes the place of ours: it is newer, or ours is no good.
+    pub(crate) fn is_behind(&self, token: &RefreshToken, now: u64) -> bool {
+        self.refresh_token(now).is_none() || self.held().is_some_and(|own| own.came_on < token.came_on)
     }
 
     /// How often the user signed in to it. Tells whether a refusal speaks of the sign-in that is in force.
@@ -96,7 +102,7 @@ mod tests {
     use crate::testing::account;
 
     fn token(text: &str, expires_on: Option<u64>) -> RefreshToken {
-        RefreshToken { secret: Secret::new(text.to_owned()), expires_on }
+        RefreshToken { secret: Secret::new(text.to_owned()), expires_on, came_on: 0 }
     }
 
     fn held_token(text: &str, expires_on: Option<u64>) -> Option<RefreshToken> {

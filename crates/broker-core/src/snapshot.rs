@@ -21,6 +21,8 @@ pub struct Snapshot {
     pub refresh_token: Secret,
     /// When it ends, in milliseconds since the epoch; 0 where Entra does not say.
     pub refresh_expires_on: u64,
+    /// When it came.
+    pub refresh_came_on: u64,
     /// The tokens.
     pub tokens: Vec<StoredToken>,
 }
@@ -45,12 +47,14 @@ impl<E: Env> Core<E> {
     /// What is worth storing; none if nobody is signed in.
     pub fn snapshot(&self) -> Option<Snapshot> {
         let session = self.session()?;
-        let (refresh_token, refresh_expires_on) = session.held();
+        let nothing = || RefreshToken { secret: Secret::new(String::new()), expires_on: None, came_on: 0 };
+        let held = session.held().unwrap_or_else(nothing);
         Some(Snapshot {
             issuer: self.issuer(),
             account: session.account().clone(),
-            refresh_token,
-            refresh_expires_on,
+            refresh_token: held.secret,
+            refresh_expires_on: held.expires_on.unwrap_or_default(),
+            refresh_came_on: held.came_on,
             tokens: self.stored_tokens(),
         })
     }
@@ -61,7 +65,7 @@ impl<E: Env> Core<E> {
         let Some((account, token, tokens)) = self.judge(stored) else { return false };
         let session = match self.session() {
             Some(session) if session.belongs_to(&account) => {
-                if let Some(token) = token.filter(|_| session.refresh_token(self.env.now()).is_none()) {
+                if let Some(token) = token.filter(|token| session.is_behind(token, self.env.now())) {
                     session.resume(token);
                 }
                 session
@@ -109,8 +113,13 @@ impl<E: Env> Core<E> {
             });
         }
         let expires_on = stored.number("refreshExpiresOn").filter(|end| *end > 0);
-        let refresh_token =
-            stored.text("refreshToken").map(|text| RefreshToken { secret: Secret::new(text), expires_on });
+        // Versions before this one did not say it.
+        let came_on = stored.number("refreshCameOn").unwrap_or_default();
+        let refresh_token = stored.text("refreshToken").map(|text| RefreshToken {
+            secret: Secret::new(text),
+            expires_on,
+            came_on,
+        });
         Some((account, refresh_token, tokens))
     }
 

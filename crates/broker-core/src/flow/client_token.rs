@@ -6,7 +6,7 @@ use crate::{
     call::Call,
     core::Core,
     flow::{
-        entra,
+        RENEW, entra,
         post::{Answer, Posted, post},
     },
     id_token::Expected,
@@ -26,12 +26,18 @@ pub(crate) fn client_token<E: Env>(
     if cached && core.cached(call.client_token_key(session.account())).is_some() {
         return Landing::ready(Ok(()));
     }
-    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session))
+    core.refreshes.join(&core.env, call.refresh_flight(), &|| depart(core, call, session, cached))
 }
 
-fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session) -> Flight {
+fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: &Session, cached: bool) -> Flight {
     let (core, call, session) = (core.clone(), call.clone(), session.clone());
     Box::pin(async move {
+        let mut turn = core.env.lock(RENEW);
+        (&mut turn).await;
+        // Another tab may have had it meanwhile.
+        if cached && core.cached(call.client_token_key(session.account())).is_some() {
+            return Ok(());
+        }
         let answer = request(&core, &call, &session)?.await?;
         accept(&core, &call, &session, &answer)
     })

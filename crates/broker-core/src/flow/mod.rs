@@ -1,5 +1,10 @@
 //! What happens in a call, one file per flow, each to be read from top to bottom.
 
+/// The turn of the one tab that asks Entra for something without the user ([`crate::Env::lock`]).
+const RENEW: &str = "renew";
+/// The turn of the one tab whose user signs in.
+const SIGN_IN: &str = "sign-in";
+
 pub(crate) mod attempt;
 mod backend_token;
 mod client_token;

@@ -6,6 +6,7 @@ use crate::{
     config::Mobile,
     core::{Core, signed_out},
     flow::{
+        SIGN_IN,
         attempt::{Ask, Attempt, SELECT_ACCOUNT},
         invitation::{Invited, invite, take_over},
         post::offline,
@@ -122,6 +123,8 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
         },
     };
 
+    // Not waited for: the window is open. Other tabs ask nobody as long as it is.
+    let turn = core.env.lock(SIGN_IN);
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
     let response = match race(inbox.response(), gave_up).await {
         First::Left(response) => response,
@@ -132,6 +135,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
 
     let answer = attempt.redeem(core, ask, &response)?.await;
     attempt.accept(core, ask, answer)?;
+    drop(turn);
     // Whoever is signed in at Entra now may be found there by a hidden frame.
     core.env.remember(Fact::FramesFail, false);
     Ok(())

@@ -6,6 +6,7 @@ use crate::{
     Code, Env, EventKind, Fact, Inbox, Result,
     core::Core,
     flow::{
+        RENEW,
         attempt::{Ask, Attempt, NONE},
         post::blocked,
     },
@@ -62,6 +63,14 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
+    let sign_outs = core.sign_outs();
+    let mut turn = core.env.lock(RENEW);
+    (&mut turn).await;
+    core.still_wanted(sign_outs)?;
+    // Another tab may have signed in meanwhile.
+    if core.usable_session().is_some() {
+        return Ok(());
+    }
     let attempt = Attempt::new(core, ask, NONE)?;
     let mut inbox = core.env.inbox(attempt.pending.id());
     let frame = core.env.open_frame(&attempt.url);

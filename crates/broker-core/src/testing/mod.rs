@@ -23,9 +23,10 @@ use serde_json::Value;
 use signal::Signal;
 use std::{
     cell::{Cell, RefCell},
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     rc::Rc,
+    task::{Poll, Waker},
 };
 use windows::Windows;
 
@@ -52,6 +53,23 @@ struct World {
     changes: Cell<u32>,
     departures: RefCell<Vec<Value>>,
     stuck: Cell<bool>,
+    browser: Rc<Browser>,
+}
+
+/// What the tabs of a browser have in common.
+#[derive(Default)]
+struct Browser {
+    turns: RefCell<Vec<Turn>>,
+    waiting: RefCell<Vec<Waker>>,
+    /// What another tab stored is taken in by this, whenever a tab's turn comes.
+    reread: RefCell<Option<Rc<dyn Fn()>>>,
+}
+
+/// A tab's turn, or its wait for one.
+struct Turn {
+    name: String,
+    tab: *const World,
+    shares: usize,
 }
 
 type Sent = Pin<Box<dyn Future<Output = Answer>>>;
@@ -110,6 +128,26 @@ impl FakeEnv {
             ..HostFacts::default()
         });
         env
+    }
+
+    /// Another tab of the same browser, with a clock and a network of its own.
+    #[must_use]
+    pub fn new_tab(&self) -> Self {
+        let tab = Self(Rc::new(World { browser: self.0.browser.clone(), ..World::default() }));
+        tab.0.now.set(self.now());
+        tab.set_host(self.facts());
+        tab
+    }
+
+    /// What a tab does about what the others stored, when its turn comes.
+    pub fn on_turn(&self, reread: impl Fn() + 'static) {
+        self.0.browser.reread.replace(Some(Rc::new(reread)));
+    }
+
+    /// The tab is closed in the middle of whatever it does.
+    pub fn kill(&self) {
+        let tab = Rc::as_ptr(&self.0);
+        self.0.browser.end(|turn| turn.tab != tab);
     }
 
     /// What Power Apps says.
@@ -207,6 +245,41 @@ impl World {
     }
 }
 
+impl Browser {
+    /// A share in the tab's turn of this name.
+    fn take(&self, name: &str, tab: *const World) {
+        let mut turns = self.turns.borrow_mut();
+        match turns.iter_mut().find(|turn| turn.name == name && turn.tab == tab) {
+            Some(turn) => turn.shares += 1,
+            None => turns.push(Turn { name: name.to_owned(), tab, shares: 1 }),
+        }
+    }
+
+    /// Whether it has begun.
+    fn is_first(&self, name: &str, tab: *const World) -> bool {
+        self.turns.borrow().iter().find(|turn| turn.name == name).is_some_and(|turn| turn.tab == tab)
+    }
+
+    /// Leaves the turns that stay.
+    fn end(&self, stays: impl FnMut(&mut Turn) -> bool) {
+        self.turns.borrow_mut().retain_mut(stays);
+        self.waiting.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Gives a share of a turn back.
+struct Share(FakeEnv, String);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let tab = Rc::as_ptr(&self.0.0);
+        self.0.0.browser.end(|turn| {
+            turn.shares -= usize::from(turn.name == self.1 && turn.tab == tab);
+            turn.shares > 0
+        });
+    }
+}
+
 impl Env for FakeEnv {
     type Json = Value;
     type Popup = FakePopup;
@@ -280,6 +353,24 @@ impl Env for FakeEnv {
             Fact::FramesFail => self.0.windows.frames.update(|frames| frames.and(Some(!holds))),
             Fact::Refused => self.0.windows.refused.set(holds),
         }
+    }
+
+    fn lock(&self, name: &str) -> Wait {
+        let (browser, tab) = (self.0.browser.clone(), Rc::as_ptr(&self.0));
+        browser.take(name, tab);
+        let (share, mut waited) = (Share(self.clone(), name.to_owned()), false);
+        Box::pin(poll_fn(move |context| {
+            if !browser.is_first(&share.1, tab) {
+                waited = true;
+                browser.waiting.borrow_mut().push(context.waker().clone());
+                return Poll::Pending;
+            }
+            let reread = browser.reread.borrow().clone();
+            if let Some(reread) = reread.filter(|_| waited) {
+                reread();
+            }
+            Poll::Ready(())
+        }))
     }
 
     fn open_frame(&self, url: &str) -> Wait {

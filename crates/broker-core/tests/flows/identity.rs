@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const OTHER_USER: &str = "d0000000-0000-4000-8000-000000000002";
 
 /// A snapshot as the shell stores it.
-fn stored(snapshot: &Snapshot) -> Value {
+pub(crate) fn stored(snapshot: &Snapshot) -> Value {
     let mut tokens = json!({});
     for token in &snapshot.tokens {
         tokens[format!("{} {}", token.client, token.scopes)] = json!({
@@ -19,7 +19,7 @@ fn stored(snapshot: &Snapshot) -> Value {
     let account = &snapshot.account;
     json!({
         "v": 1, "issuer": snapshot.issuer, "tokens": tokens, "refreshToken": snapshot.refresh_token.expose(),
-        "refreshExpiresOn": snapshot.refresh_expires_on,
+        "refreshExpiresOn": snapshot.refresh_expires_on, "refreshCameOn": snapshot.refresh_came_on,
         "account": {
             "username": account.username, "name": account.name, "tenantId": account.tenant_id,
             "objectId": account.object_id, "homeAccountId": account.home_account_id, "guest": account.guest,

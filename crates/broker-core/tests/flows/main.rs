@@ -17,6 +17,7 @@ mod prompts;
 mod redirect;
 mod silent;
 mod step_up;
+mod tabs;
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
 const FEED: &str = "api://a0000000-0000-4000-8000-000000000002/API.AccessAsUser.All";
