@@ -23,12 +23,16 @@ pub(crate) async fn start() -> Parts {
 
 /// With more in the estate than is there.
 pub(crate) async fn start_with(more: &str) -> Parts {
-    let _alone = STARTING.lock().await;
-    let options = options("webresources", more);
-    let demo = Demo::start(options).await.unwrap();
+    let demo = started(options("webresources", more)).await;
     let page: Value = get(&format!("{}/demo.json", demo.origin()), "").await.json().await.unwrap();
     let url = |origin: &str, path: &str| format!("{}{path}", page[origin].as_str().unwrap());
     Parts { graph: url("graph", "/v1.0/me"), feed: url("feed", "/feed"), demo }
+}
+
+/// The demo with these options.
+pub(crate) async fn started(options: Options) -> Demo {
+    let _alone = STARTING.lock().await;
+    Demo::start(options).await.unwrap()
 }
 
 /// Options with an empty file in the packed broker's place, in a folder of that name.
