@@ -2,6 +2,7 @@
 //! which is written to `target/soak/`; a new one is a file under `soak/` and a row here.
 
 mod exchange;
+mod sts_fuzz;
 
 use crate::run::{Outcome, root, section};
 use std::fs;
@@ -10,7 +11,7 @@ use std::fs;
 type Soak = (&'static str, fn(&Length) -> Outcome<String>);
 
 /// In the order in which they run.
-const SOAKS: [Soak; 1] = [("exchange", exchange::soak)];
+const SOAKS: [Soak; 2] = [("exchange", exchange::soak), ("sts-fuzz", sts_fuzz::soak)];
 
 /// How long the soaks may take: the whole length, or less to try one out.
 pub(crate) struct Length {
