@@ -17,7 +17,7 @@ cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on 
 cargo xtask test [--only lint|host|fuzz|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only client|form-load|sts] [--json]   figures beside a peer's, measured in one run
-cargo xtask soak [--only exchange|fuzz] [--minutes N] [--count N]   what takes too long for every change; reports in target/soak/
+cargo xtask soak [--only exchange|fuzz|sts-fuzz] [--minutes N] [--count N]   what takes too long for every change; reports in target/soak/
 cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE]  build dist/ and print its sizes";
 
 fn main() -> ExitCode {

@@ -3,6 +3,7 @@
 
 mod exchange;
 mod fuzz;
+mod sts_fuzz;
 
 use crate::run::{Outcome, root, section};
 use std::fs;
@@ -11,7 +12,7 @@ use std::fs;
 type Soak = (&'static str, fn(&Length) -> Outcome<String>);
 
 /// In the order in which they run.
-const SOAKS: [Soak; 2] = [("exchange", exchange::soak), ("fuzz", fuzz::soak)];
+const SOAKS: [Soak; 3] = [("exchange", exchange::soak), ("fuzz", fuzz::soak), ("sts-fuzz", sts_fuzz::soak)];
 
 /// How long the soaks may take: the whole length, or less to try one out.
 pub(crate) struct Length {

@@ -54,6 +54,8 @@ pub enum Trouble {
     },
     /// The connection ends without an answer.
     Drop,
+    /// The connection ends in the middle of the right answer.
+    Cut,
     /// The answer is right, but late.
     Delay {
         /// Milliseconds.

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
 };
@@ -83,18 +83,36 @@ enum Transport {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// Cuts one connection.
-#[derive(Clone, Default)]
-pub(crate) struct Switch(Arc<AtomicBool>);
+/// Cuts one connection: how many more bytes may be written.
+#[derive(Clone)]
+pub(crate) struct Switch(Arc<AtomicUsize>);
+
+impl Default for Switch {
+    fn default() -> Self {
+        Self(Arc::new(AtomicUsize::new(usize::MAX)))
+    }
+}
 
 impl Switch {
-    /// From now on nothing is written any more.
-    pub(crate) fn cut(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// Only so many bytes are written from now on.
+    pub(crate) fn cut_after(&self, bytes: usize) {
+        self.0.store(bytes, Ordering::Relaxed);
     }
 
-    fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Relaxed) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    /// As much of these bytes as may still be written.
+    fn pass<'a>(&self, bytes: &'a [u8]) -> io::Result<&'a [u8]> {
+        let left = self.0.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(bytes.get(..left).unwrap_or(bytes))
+    }
+
+    fn wrote(&self, bytes: usize) {
+        let left = self.0.load(Ordering::Relaxed);
+        if left != usize::MAX {
+            self.0.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        }
     }
 }
 
@@ -129,11 +147,16 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.switch.check()?;
-        match &mut self.transport {
+        let switch = self.switch.clone();
+        let bytes = switch.pass(bytes)?;
+        let written = match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Transport::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        };
+        if let Poll::Ready(Ok(number)) = written {
+            switch.wrote(number);
         }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

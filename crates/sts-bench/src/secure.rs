@@ -1,7 +1,7 @@
 //! TLS between servers and identity provider: MSAL insists on https, so everybody has it.
 
 use crate::load::Failure;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::{fs, io, path::PathBuf, sync::Arc};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{
@@ -29,6 +29,8 @@ impl Secure {
         let authority_key = KeyPair::generate()?;
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // A certificate named as its issuer is would count as signed by itself.
+        authority.distinguished_name.push(DnType::CommonName, "sts-bench on this machine");
         let authority_certificate = authority.self_signed(&authority_key)?;
         let issuer = Issuer::new(authority, authority_key);
         let key = KeyPair::generate()?;

@@ -19,8 +19,13 @@ pub(crate) struct Form(Vec<u8>);
 impl Form {
     /// The fields, in order.
     pub(crate) fn fields(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-        form_urlencoded::parse(&self.0).collect()
+        fields(&self.0)
     }
+}
+
+/// The fields of a body, in order.
+pub(crate) fn fields(body: &[u8]) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(body).collect()
 }
 
 /// Reads an `application/x-www-form-urlencoded` request.

@@ -21,6 +21,8 @@ mod entra;
 mod error;
 mod exchange;
 mod form;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod ids;
 mod judge;

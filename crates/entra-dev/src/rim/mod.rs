@@ -102,7 +102,10 @@ fn show_problem(refusal: &Refusal, ids: &Ids) -> Response {
     show(StatusCode::BAD_REQUEST, page::problem(refusal, ids), false)
 }
 
-/// The answers that are not of the protocol.
+/// Behind the head of every answer, and before the end of one with tokens or keys, in bytes.
+const MIDDLE: usize = 1_000;
+
+/// The answers that are not of the protocol, and what ends a connection.
 fn storm(trouble: Trouble, switch: &Switch) -> Option<Response> {
     let html = |status: u16| {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
@@ -112,8 +115,12 @@ fn storm(trouble: Trouble, switch: &Switch) -> Option<Response> {
     match trouble {
         Trouble::Html { status } => Some(html(status)),
         Trouble::Drop => {
-            switch.cut();
+            switch.cut_after(0);
             Some(html(503))
+        }
+        Trouble::Cut => {
+            switch.cut_after(MIDDLE);
+            None
         }
         Trouble::Throttle { .. } | Trouble::Refuse { .. } | Trouble::Delay { .. } => None,
     }

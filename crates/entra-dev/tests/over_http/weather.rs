@@ -45,6 +45,19 @@ async fn an_outage_answers_in_html_and_a_dropped_connection_not_at_all() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_cut_begins_well_and_never_ends() {
+    let world = World::start().await;
+    let refresh = world.signed_in("openid offline_access").await.text("refresh_token");
+    let url = world.url(&format!("/{CONTOSO}/oauth2/v2.0/token"));
+    let request = world.http.post(&url).header("origin", APP).form(&refresh_form(&refresh, FILES_SCOPE));
+    world.entra.weather(at(Place::Token, Trouble::Cut));
+    let answer = request.try_clone().unwrap().send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.bytes().await.is_err());
+    assert!(request.send().await.unwrap().bytes().await.is_ok());
+}
+
+#[tokio::test]
 async fn a_delay_delays() {
     let world = World::start().await;
     world.entra.weather(at(Place::Token, Trouble::Delay { ms: 120 }));

@@ -112,6 +112,7 @@ impl Credential {
 }
 
 /// The credentials of one control client, in the order of the configuration.
+#[derive(Default)]
 pub(crate) struct Credentials {
     slots: Vec<Slot>,
     /// The one that Entra took last.

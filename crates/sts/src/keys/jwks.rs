@@ -51,6 +51,11 @@ impl KeySet {
         self.0.is_empty()
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn only(&self) -> Option<Arc<SigningKey>> {
+        self.0.first().map(|one| Arc::clone(&one.key))
+    }
+
     /// The key with this `kid` that may sign for this issuer, which is that of `tenant`.
     pub(crate) fn find(&self, kid: &str, issuer: &str, tenant: &str) -> Option<Arc<SigningKey>> {
         let named = self.0.iter().filter(|one| one.jwk.kid == kid);

@@ -179,6 +179,12 @@ impl Source {
     }
 }
 
+/// The key of a set that has one, whatever it is called.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn only_key(body: &[u8]) -> Option<Arc<SigningKey>> {
+    KeySet::read(body, &KeySet::default()).only()
+}
+
 #[cfg(test)]
 pub(crate) fn read_for_test(body: &[u8], kid: &str, issuer: &str) -> Arc<SigningKey> {
     KeySet::read(body, &KeySet::default()).find(kid, issuer, "").unwrap()

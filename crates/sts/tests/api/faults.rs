@@ -21,10 +21,80 @@ async fn one_outage_or_broken_connection_is_nobodys_trouble() {
         Trouble::Html { status: 500 },
         Trouble::Html { status: 503 },
         Trouble::Drop,
+        Trouble::Cut,
         Trouble::Delay { ms: 300 },
     ] {
         weather(&world, Place::Token, trouble, Some(1));
         assert_eq!(world.good().send().await.status, 200, "{trouble:?}");
+    }
+}
+
+/// Everything at once, and for longer than one retry bridges: outages in JSON and HTML, a 200 that is none, broken connections.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_foul_weather_under_load_everybody_gets_their_own_token_or_hears_that_entra_is_out() {
+    let world = World::start().await;
+    let (mut calls, mut granted) = (Vec::new(), 0);
+    for round in 0..6 {
+        for trouble in [
+            Trouble::Html { status: 500 },
+            Trouble::Html { status: 200 },
+            Trouble::Drop,
+            Trouble::Cut,
+            Trouble::Throttle { retry_after: 0 },
+            Trouble::Delay { ms: 20 },
+        ] {
+            weather(&world, Place::Token, trouble, Some(2));
+            for _ in 0..8 {
+                let user = if round % 2 == 0 { "adele@contoso.example" } else { "boris@contoso.example" };
+                let token = world.entra.mint(MintRequest::new("map-picker").user(user));
+                let call = world.call_with(&token).spawn();
+                calls.push((token, call));
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    for (token, call) in calls {
+        let answer = call.await.unwrap();
+        match answer.status {
+            200 => {
+                let earned = claims(answer.text("access_token").unwrap());
+                assert_eq!(
+                    [&earned["oid"], &earned["tid"]],
+                    [&claims(&token)["oid"], &claims(&token)["tid"]]
+                );
+                granted += 1;
+            }
+            429 | 503 => assert_eq!(answer.text("error"), Some("temporarily_unavailable")),
+            other => panic!("{other}: {answer:?}"),
+        }
+    }
+    // What is over is over.
+    world.entra.clear_weather();
+    world.entra.clock().advance(Duration::from_secs(60));
+    assert_eq!(world.call(MintRequest::new("map-picker")).send().await.status, 200);
+    assert!(granted > 0);
+}
+
+/// Bodies that come a byte at a time, and those that stop coming.
+#[tokio::test]
+async fn bodies_that_dawdle_hold_up_nobody_and_are_answered_when_they_are_whole() {
+    let world = World::start().await;
+    let mut slow = Vec::new();
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
+        let text = raw(&world, "");
+        let (begin, end) = text.split_at(text.len() - 2);
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        slow.push((stream, end.to_owned()));
+    }
+    for _ in 0..20 {
+        assert_eq!(world.good().send().await.status, 200);
+    }
+    for (mut stream, end) in slow.into_iter().step_by(2) {
+        for byte in end.as_bytes().chunks(1) {
+            stream.write_all(byte).await.unwrap();
+        }
+        assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200"));
     }
 }
 

@@ -12,6 +12,7 @@ mod faults;
 mod isolation;
 mod log;
 mod operations;
+mod program;
 mod redis;
 mod subject_token;
 mod world;

@@ -1,13 +1,15 @@
 //! What an operator sees and does: probes, metrics, the doctor, the program itself from start to SIGTERM.
 
-use crate::world::{World, certificate_files};
+use crate::{
+    program::{Program, folder},
+    world::{World, certificate_files},
+};
 use entra_dev::MintRequest;
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -95,39 +97,6 @@ async fn examine(configuration: &str) -> Vec<(Grade, String)> {
     findings.into_iter().map(|one| (one.grade, one.text)).collect()
 }
 
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sts-operations").join(name);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// The program, as a child.
-struct Program(Child);
-
-impl Program {
-    /// Starts it; the address that it says.
-    fn start(configuration: &Path) -> (Self, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_talxis-sts"));
-        let mut child =
-            command.arg(configuration).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        (Self(child), said.trim().to_owned())
-    }
-
-    fn terminate(&self) {
-        let kill = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_that_is_sent_until_a_balancer_can_have_noticed_sigterm_is_answered() {
     let world = World::start().await;
@@ -168,7 +137,7 @@ async fn every_request_that_is_sent_until_a_balancer_can_have_noticed_sigterm_is
         answered += caller.await.unwrap();
     }
     assert!(answered > 50, "{answered}");
-    assert!(program.0.wait().unwrap().success());
+    assert!(program.ended_well());
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! The shared second level, over a real Redis: what two processes gain by it, and that its faults cost nobody an answer.
 
-use crate::world::{Beside, World};
+use crate::{
+    program::{Program, balancer, folder},
+    world::{Beside, World},
+};
 use entra_dev::MintRequest;
 use std::{
     fs,
@@ -117,29 +120,35 @@ async fn what_one_process_earned_the_other_finds() {
     assert!((1..=3600).contains(&seconds), "it ends with the client token: {seconds}");
 }
 
+/// The program twice with one Redis, and a balancer that gives each of 500 connections to them in turn.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stampede_on_two_processes_is_one_question_of_each_at_most_and_none_once_one_has_asked() {
     let redis = Redis::start();
-    let world = two(&redis).await;
-    let other = second(&world, &redis).await;
-    let token = world.entra.mint(MintRequest::new("file-picker"));
-    let stampede = async |token: &str| {
-        let calls = (0..500).map(|step| match step % 2 {
-            0 => world.call_with(token).spawn(),
-            _ => other.call_with(token).spawn(),
-        });
-        for call in calls.collect::<Vec<_>>() {
-            assert_eq!(call.await.unwrap().status, 200);
+    let world = World::start().await;
+    let file = folder("stampede").join("sts.toml");
+    fs::write(&file, World::configuration(&world.entra, "", &redis.table())).unwrap();
+    let ((_one, first), (_other, second)) = (Program::start(&file), Program::start(&file));
+    let balancer = balancer(&[first, second]).await;
+    // A connection for each request: the balancer counts connections.
+    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let stampede = async |token: &str, number: usize| {
+        let ask = || tokio::spawn(world.call_with(token).to(&balancer, &client).send());
+        for answer in (0..number).map(|_| ask()).collect::<Vec<_>>() {
+            let answer = answer.await.unwrap().unwrap();
+            assert_eq!(answer.status().as_u16(), 200);
+            let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+            let earned = crate::world::claims(body["access_token"].as_str().unwrap());
+            assert_eq!(earned["oid"], crate::world::claims(token)["oid"]);
         }
     };
-    stampede(&token).await;
-    assert!(world.asked() <= 2, "{}", world.asked());
+    stampede(&world.entra.mint(MintRequest::new("file-picker")), 500).await;
+    assert!((1..=2).contains(&world.asked()), "{}", world.asked());
 
     world.entra.clear_requests();
     let warm = world.entra.mint(MintRequest::new("file-picker"));
-    world.call_with(&warm).send().await;
+    stampede(&warm, 1).await;
     left(&redis, 2).await;
-    stampede(&warm).await;
+    stampede(&warm, 500).await;
     assert_eq!(world.asked(), 1);
 }
 
