@@ -16,7 +16,9 @@ cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on 
 cargo xtask test [--only lint|host|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only form-load|sts] [--json]          figures beside a peer's, measured in one run
-cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE]  build dist/ and print its sizes";
+cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE] [--prefix P] [--publisher NAME] [--version V]
+                 [--webresource-guid GUID] [--without-ribbon]  build dist/, the solution included, and print its sizes
+cargo xtask check-solution FILE...                         what an import of these solutions would stumble over";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +39,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         Some((task, rest)) if task == "demo" => demo::demo(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),
+        Some((task, rest)) if task == "check-solution" => dist::check_solution(rest),
         _ => Err(format!("Which task?\n\n{USAGE}")),
     }
 }

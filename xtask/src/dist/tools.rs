@@ -28,7 +28,7 @@ impl Node {
         let complete = folder.join("node_modules/.package-lock.json").exists();
         fs::create_dir_all(&folder).map_err(|why| format!("{} cannot be made: {why}.", folder.display()))?;
         let installed = complete && lock(&source) == lock(&folder);
-        for name in ["package.json", "package-lock.json", ".npmrc", "sizes.mjs"] {
+        for name in ["package.json", "package-lock.json", ".npmrc", "sizes.mjs", "texts.mjs"] {
             fs::copy(source.join(name), folder.join(name))
                 .map_err(|why| format!("{name} cannot be copied: {why}."))?;
         }
@@ -68,9 +68,10 @@ impl Node {
     }
 
     /// Bundles a module for other people's bundlers: readable, with what it imports inside.
-    pub(crate) fn module(&self, entry: &Path) -> Outcome<String> {
+    pub(crate) fn module(&self, entry: &Path, constants: &[(&str, String)]) -> Outcome<String> {
         let mut command = self.tool("esbuild/bin/esbuild");
         command.arg(entry).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
         printed(&mut command)
     }
 

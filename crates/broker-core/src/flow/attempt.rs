@@ -45,8 +45,11 @@ pub(crate) struct Attempt {
 
 /// OpenID Connect's `prompt` that lets the user choose.
 pub(crate) const SELECT_ACCOUNT: &str = "select_account";
-/// The packaged redirect page, below the environment's address (contract §3).
-const REDIRECT_PAGE: &str = "/WebResources/talxis_/tokenbroker/redirect.html";
+/// The packaged redirect page, below the environment's address (contract §3). `cargo xtask dist --prefix` sets another.
+const REDIRECT_PAGE: &str = match option_env!("TALXIS_BROKER_REDIRECT_PAGE") {
+    Some(page) => page,
+    None => "/WebResources/talxis_/tokenbroker/redirect.html",
+};
 
 impl Ask {
     /// A call of `getToken` needs a session.
