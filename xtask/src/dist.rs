@@ -21,10 +21,10 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use tools::Node;
 
 pub(crate) use package::Package;
-pub(crate) use solution::check as check_solution;
+pub(crate) use solution::program as solution_program;
+pub(crate) use tools::Node;
 
 /// What a name below the publisher's prefix ends with: the broker's file, as the ribbon and `@talxis/client-libraries` ask for it, and
 /// the folder of the pages and their scripts.

@@ -6,6 +6,7 @@ mod dist;
 mod lint;
 mod run;
 mod setup;
+mod solution;
 mod test;
 
 use run::Outcome;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
-cargo xtask test [--only lint|host|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
+cargo xtask test [--only lint|host|solution|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only form-load|sts] [--json]          figures beside a peer's, measured in one run
 cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE] [--prefix P] [--publisher NAME] [--version V]
@@ -39,7 +40,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         Some((task, rest)) if task == "demo" => demo::demo(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),
-        Some((task, rest)) if task == "check-solution" => dist::check_solution(rest),
+        Some((task, rest)) if task == "check-solution" => solution::check(rest),
         _ => Err(format!("Which task?\n\n{USAGE}")),
     }
 }

@@ -57,7 +57,9 @@ pub enum FillError {
     #[error("a template has {0}, which nothing fills in")]
     Placeholder(String),
     /// The web resources are not those that the solution has.
-    #[error("the web resource {0} is not in both the packed files and the list of crates/solution/src/fill.rs")]
+    #[error(
+        "the web resource {0} is not in both the packed files and the list of crates/solution/src/fill.rs"
+    )]
     WebResource(String),
 }
 
@@ -143,34 +145,50 @@ pub fn fill(
 
 impl Options {
     fn check(&self) -> Result<(), FillError> {
-        let refused = |option, value: &str, takes| {
-            Err(FillError::Option { option, value: value.to_owned(), takes })
-        };
+        let refused =
+            |option, value: &str, takes| Err(FillError::Option { option, value: value.to_owned(), takes });
         let prefix = &self.prefix;
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let starts = prefix.starts_with(|first: char| first.is_ascii_lowercase());
         if !(2..=8).contains(&prefix.len()) || !starts || !plain(prefix) || prefix.starts_with("mscrm") {
-            return refused("--prefix", prefix, "two to eight small letters and digits, a letter first, and not mscrm");
+            return refused(
+                "--prefix",
+                prefix,
+                "two to eight small letters and digits, a letter first, and not mscrm",
+            );
         }
         if self.publisher_id().is_empty() || self.publisher.contains(['<', '>', '&', '"']) {
-            return refused("--publisher", &self.publisher, "a name with letters, and without < > & and quotes");
+            return refused(
+                "--publisher",
+                &self.publisher,
+                "a name with letters, and without < > & and quotes",
+            );
         }
         let parts: Vec<_> = self.version.split('.').collect();
         if parts.len() != 4 || parts.iter().any(|part| part.parse::<u16>().is_err()) {
-            return refused("--version", &self.version, "four numbers with dots between them, such as 1.2.0.0");
+            return refused(
+                "--version",
+                &self.version,
+                "four numbers with dots between them, such as 1.2.0.0",
+            );
         }
         match &self.webresource_guid {
-            Some(guid) if !is_guid(guid) => {
-                refused("--webresource-guid", guid, "a GUID without braces, such as that of the web resource that is there")
-            }
+            Some(guid) if !is_guid(guid) => refused(
+                "--webresource-guid",
+                guid,
+                "a GUID without braces, such as that of the web resource that is there",
+            ),
             _ => Ok(()),
         }
     }
 
     /// The publisher's unique name: the letters of what people read.
     fn publisher_id(&self) -> String {
-        let id: String =
-            self.publisher.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
+        let id: String = self
+            .publisher
+            .chars()
+            .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+            .collect();
         id.trim_start_matches(|first: char| first.is_ascii_digit()).to_owned()
     }
 
@@ -327,7 +345,10 @@ mod tests {
         assert_eq!(options("talxis").id(BROKER, own), own);
         let (a, b) = (options("abc").id(BROKER, own), options("abd").id(BROKER, own));
         assert!(is_guid(&a) && a != b && a != own && a == options("abc").id(BROKER, own), "{a} {b}");
-        let taken = Options { webresource_guid: Some("ABCDEF00-0000-4000-8000-000000000001".to_owned()), ..options("abc") };
+        let taken = Options {
+            webresource_guid: Some("ABCDEF00-0000-4000-8000-000000000001".to_owned()),
+            ..options("abc")
+        };
         assert_eq!(taken.id(BROKER, own), "abcdef00-0000-4000-8000-000000000001");
         assert_eq!(taken.id(RESOURCES[1].0, own), a, "only the broker is taken over");
     }

@@ -13,7 +13,8 @@ const EMPTY_RELATIONSHIPS: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 const XSI: &str = " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
 const RIBBON_STUB: &str = "  <RibbonDiffXml />\n";
-const RIBBON_COMPONENT: &str = "      <RootComponent type=\"50\" schemaName=\":RibbonDiffXml\" behavior=\"0\" />\n";
+const RIBBON_COMPONENT: &str =
+    "      <RootComponent type=\"50\" schemaName=\":RibbonDiffXml\" behavior=\"0\" />\n";
 const RESOURCES_STUB: &str = "  <WebResources />\n";
 const DATA: &str = ".data.xml";
 
@@ -125,8 +126,10 @@ pub fn unpack(archive: &Archive) -> Result<Source, PackError> {
     let mut payloads = BTreeSet::new();
     for node in nodes.split_inclusive("    </WebResource>\n") {
         let part = |from: &str, to: &str| {
-            between(node, from, to)
-                .ok_or_else(|| PackError::Shape { path: "customizations.xml".to_owned(), part: from.to_owned() })
+            between(node, from, to).ok_or_else(|| PackError::Shape {
+                path: "customizations.xml".to_owned(),
+                part: from.to_owned(),
+            })
         };
         let (name, file) = (part("<Name>", "</Name>")?, part("<FileName>/", "</FileName>")?);
         let payload = archive.get(file).ok_or_else(|| PackError::Missing(file.to_owned()))?;

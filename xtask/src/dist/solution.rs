@@ -2,7 +2,7 @@
 
 use super::{package::Package, template, tools, tools::Node, webresources, write};
 use crate::run::{Outcome, command, root, run, section};
-use std::{fs, path::Path};
+use std::{fs, process::Command};
 
 /// Writes `dist/solution/`: the unpacked source form, and the managed and the unmanaged zip.
 pub(super) fn fill(node: &Node, package: &Package) -> Outcome {
@@ -23,20 +23,14 @@ pub(super) fn fill(node: &Node, package: &Package) -> Outcome {
     run(&mut command)
 }
 
-/// `cargo xtask check-solution FILE…`: what an import would stumble over.
-pub(crate) fn check(files: &[String]) -> Outcome {
-    let mut command = program();
-    command.arg("check").args(files);
-    run(&mut command)
-}
-
-fn program() -> std::process::Command {
+/// The program that makes and checks solutions.
+pub(crate) fn program() -> Command {
     command("cargo", &["run", "--quiet", "--package", "solution", "--"])
 }
 
 fn texts_of(node: &Node) -> Outcome<String> {
     let folder = template("texts");
-    let unreadable = |why| format!("{} cannot be read: {why}.", Path::new(&folder).display());
+    let unreadable = |why| format!("{} cannot be read: {why}.", folder.display());
     let mut command = node.script("texts.mjs");
     for file in fs::read_dir(&folder).map_err(unreadable)? {
         command.arg(file.map_err(unreadable)?.path());

@@ -66,7 +66,9 @@ pub(super) fn check(
     }
     payloads(root, archive, findings);
     let mut ids = BTreeSet::new();
-    for id in root.descendants().filter(|node| node.has_tag_name("WebResourceId")).filter_map(|node| node.text()) {
+    for id in
+        root.descendants().filter(|node| node.has_tag_name("WebResourceId")).filter_map(|node| node.text())
+    {
         if !ids.insert(id.to_ascii_lowercase()) {
             findings.error("/WebResources", format!("has the id {id} twice"));
         }
@@ -90,13 +92,16 @@ fn resource<'a>(
     findings: &mut Findings,
 ) {
     let part = |name: &str| child_text(node, name);
-    let (name, kind, id, file) = (part("Name"), part("WebResourceType"), part("WebResourceId"), part("FileName"));
+    let (name, kind, id, file) =
+        (part("Name"), part("WebResourceType"), part("WebResourceId"), part("FileName"));
     let at = format!("web resource {name}");
     let bare = id.trim_matches(['{', '}']);
     if id != id.to_ascii_lowercase() {
         findings.warning(&at, "has an id that is not in small letters");
     }
-    let stem = |text: &str| text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect::<String>();
+    let stem = |text: &str| {
+        text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect::<String>()
+    };
     let wanted = format!("{}{}", stem(name), bare.to_ascii_uppercase().replace('-', ""));
     let found = file.strip_prefix("/WebResources/").unwrap_or_default();
     findings.expect(
@@ -112,9 +117,16 @@ fn resource<'a>(
     findings.expect(own, &at, format!("does not begin with the publisher's prefix {}_", manifest.prefix));
     let expected = name.rsplit_once('.').and_then(|(_, extension)| type_of(extension));
     if expected.is_some_and(|expected| expected != kind) {
-        findings.error(&at, format!("has the type {kind}, and its name ends as one of type {}", expected.unwrap_or_default()));
+        findings.error(
+            &at,
+            format!("has the type {kind}, and its name ends as one of type {}", expected.unwrap_or_default()),
+        );
     }
-    findings.expect(part("IsCustomizable") == "0", &at, "can be changed in the maker portal, whose editor mangles pages");
+    findings.expect(
+        part("IsCustomizable") == "0",
+        &at,
+        "can be changed in the maker portal, whose editor mangles pages",
+    );
     findings.expect(part("CanBeDeleted") == "1", &at, "can never be deleted");
     findings.expect(part("IsHidden") == "0", &at, "is not shown to makers");
     if name.is_empty() {
@@ -126,7 +138,9 @@ fn resource<'a>(
     }
     if kind == "11" {
         let drawing = std::str::from_utf8(content).ok().and_then(|text| Document::parse(text).ok());
-        let drawing = drawing.is_some_and(|drawing| drawing.root_element().has_tag_name(("http://www.w3.org/2000/svg", "svg")));
+        let drawing = drawing.is_some_and(|drawing| {
+            drawing.root_element().has_tag_name(("http://www.w3.org/2000/svg", "svg"))
+        });
         if !drawing {
             findings.error(&at, "is no SVG");
         }
@@ -145,8 +159,10 @@ fn pages(resources: &BTreeMap<&str, Resource<'_>>, findings: &mut Findings) {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         findings.expect(text.trim_end().ends_with("</html>"), &at, "does not end as a page");
         for tag in text.split("<script").skip(1) {
-            let source = tag.split_once("src=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(source, _)| source);
-            let known = source.is_some_and(|source| resources.contains_key(format!("{folder}/{source}").as_str()));
+            let source =
+                tag.split_once("src=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(source, _)| source);
+            let known =
+                source.is_some_and(|source| resources.contains_key(format!("{folder}/{source}").as_str()));
             findings.expect(known, &at, "has a script that is inline, or not in this solution");
         }
     }
@@ -154,8 +170,11 @@ fn pages(resources: &BTreeMap<&str, Resource<'_>>, findings: &mut Findings) {
 
 /// Files that no web resource has.
 fn payloads(root: Node<'_, '_>, archive: &Archive, findings: &mut Findings) {
-    let files: BTreeSet<&str> =
-        root.descendants().filter(|node| node.has_tag_name("FileName")).filter_map(|node| node.text()).collect();
+    let files: BTreeSet<&str> = root
+        .descendants()
+        .filter(|node| node.has_tag_name("FileName"))
+        .filter_map(|node| node.text())
+        .collect();
     for (name, _) in archive.0.iter().filter(|(name, _)| name.starts_with("WebResources/")) {
         let known = files.iter().any(|file| file.strip_prefix('/') == Some(name));
         findings.expect(known, "/WebResources", format!("has no web resource for {name}"));

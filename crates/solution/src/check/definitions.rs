@@ -1,6 +1,9 @@
 //! Environment variables and settings: files of their own, named by their folders (powerapps.md §4.3).
 
-use super::{Findings, child, child_text, customizations::Customizations, grammar, manifest::Manifest, parsed, shapes, text};
+use super::{
+    Findings, child, child_text, customizations::Customizations, grammar, manifest::Manifest, parsed, shapes,
+    text,
+};
 use crate::Archive;
 use roxmltree::Node;
 use std::collections::BTreeSet;
@@ -13,12 +16,15 @@ pub(super) fn check(
 ) {
     for (name, _) in &archive.0 {
         let mut parts = name.split('/');
-        let (Some(folder), Some(own), Some(file), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(folder), Some(own), Some(file), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             continue;
         };
         let (shape, attribute) = match (folder, file) {
-            ("environmentvariabledefinitions", "environmentvariabledefinition.xml") => (&shapes::VARIABLE, "schemaname"),
+            ("environmentvariabledefinitions", "environmentvariabledefinition.xml") => {
+                (&shapes::VARIABLE, "schemaname")
+            }
             ("settingdefinitions", "settingdefinition.xml") => (&shapes::SETTING, "uniquename"),
             _ => continue,
         };
@@ -44,7 +50,11 @@ fn labels(root: Node<'_, '_>, manifest: &Manifest, customizations: &Customizatio
         findings.expect(same, name, "is not in the solution's language what it is by default");
         let languages: BTreeSet<String> =
             node.children().filter_map(|label| label.attribute("languagecode").map(str::to_owned)).collect();
-        findings.expect(languages == customizations.languages, name, "is not in exactly the languages of the solution");
+        findings.expect(
+            languages == customizations.languages,
+            name,
+            "is not in exactly the languages of the solution",
+        );
     }
 }
 

@@ -100,7 +100,8 @@ pub(super) fn check(node: Node<'_, '_>, shape: &Shape, path: &str, findings: &mu
             }
         }
         Content::Sequence(children) => {
-            let order: Vec<usize> = elements.iter().filter_map(|element| place_of(*element, children)).collect();
+            let order: Vec<usize> =
+                elements.iter().filter_map(|element| place_of(*element, children)).collect();
             if !order.is_sorted() {
                 findings.error(path, "has its elements in an order in which an import can skip some");
             }

@@ -46,7 +46,10 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Findings) -> Manifes
     findings.expect(addresses == ["1", "2"], "Addresses", "are not the addresses 1 and 2");
     let components = manifest.descendants().filter(|node| node.has_tag_name("RootComponent"));
     Manifest {
-        prefix: publisher.map(|publisher| child_text(publisher, "CustomizationPrefix")).unwrap_or_default().to_owned(),
+        prefix: publisher
+            .map(|publisher| child_text(publisher, "CustomizationPrefix"))
+            .unwrap_or_default()
+            .to_owned(),
         managed: child_text(manifest, "Managed") == "1",
         language,
         components: components
@@ -89,7 +92,9 @@ pub(super) fn check_components(
     let variables = archive
         .0
         .iter()
-        .filter_map(|(name, _)| name.strip_prefix(folder)?.split_once('/').map(|(name, _)| name.to_ascii_lowercase()))
+        .filter_map(|(name, _)| {
+            name.strip_prefix(folder)?.split_once('/').map(|(name, _)| name.to_ascii_lowercase())
+        })
         .collect();
     both(&of(VARIABLE), &variables, "environment variable", false, findings);
     let ribbon = customizations.has_ribbon.then(|| ":ribbondiffxml".to_owned()).into_iter().collect();
@@ -102,10 +107,15 @@ pub(super) fn check_components(
         );
     }
     for folder in ["Entities", "Roles", "Workflows"] {
-        let kind = match folder { "Entities" => "1", "Roles" => "20", _ => "29" };
+        let kind = match folder {
+            "Entities" => "1",
+            "Roles" => "20",
+            _ => "29",
+        };
         let there = customizations.filled.contains(folder);
         if !of(kind).is_empty() && !there {
-            findings.error("", format!("has components of type {kind}, and customizations.xml has no {folder}"));
+            findings
+                .error("", format!("has components of type {kind}, and customizations.xml has no {folder}"));
         }
     }
 }

@@ -16,7 +16,11 @@ pub(super) fn check(archive: &Archive, findings: &mut Findings) {
             findings.error("", "is in the zip twice");
         }
         findings.expect(!content.is_empty(), "", "is empty");
-        findings.expect(content.len() <= LARGEST, "", "has more than 5 MiB, the default of MaxUploadFileSize");
+        findings.expect(
+            content.len() <= LARGEST,
+            "",
+            "has more than 5 MiB, the default of MaxUploadFileSize",
+        );
     }
     let Some(types) = text(archive, CONTENT_TYPES, findings) else { return };
     let Some(types) = parsed(&types, findings) else { return };
@@ -25,9 +29,13 @@ pub(super) fn check(archive: &Archive, findings: &mut Findings) {
         findings.error("", "is not of the namespace of content types");
     }
     if archive.get(CONTENT_TYPES).is_some_and(|content| content.starts_with(b"\xef\xbb\xbf")) {
-        findings.warning("", "begins with a byte order mark, as Microsoft's own do and other readers stumble over");
+        findings.warning(
+            "",
+            "begins with a byte order mark, as Microsoft's own do and other readers stumble over",
+        );
     }
-    let value = |node: roxmltree::Node<'_, '_>, name: &str| node.attribute(name).unwrap_or_default().to_owned();
+    let value =
+        |node: roxmltree::Node<'_, '_>, name: &str| node.attribute(name).unwrap_or_default().to_owned();
     let mut extensions = Vec::new();
     let mut parts = Vec::new();
     for node in root.children().filter(roxmltree::Node::is_element) {
@@ -48,7 +56,8 @@ pub(super) fn check(archive: &Archive, findings: &mut Findings) {
         findings.expect(used, "", format!("names the extension {extension}, which no part has"));
     }
     for (name, _) in archive.0.iter().filter(|(name, _)| name != CONTENT_TYPES) {
-        let by_extension = extension_of(name).is_some_and(|found| extensions.iter().any(|known| known == found));
+        let by_extension =
+            extension_of(name).is_some_and(|found| extensions.iter().any(|known| known == found));
         if !by_extension && !parts.iter().any(|part| part.strip_prefix('/') == Some(name)) {
             findings.error("", format!("says nothing about {name}"));
         }

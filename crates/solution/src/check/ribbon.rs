@@ -1,12 +1,6 @@
 //! A ribbon: what refers to what, and the traps because of which a button never shows and its rule never runs (powerapps.md §1, §13).
 
-use super::{
-    Findings,
-    customizations::Resource,
-    grammar,
-    manifest::Manifest,
-    shapes::RIBBON_PARTS,
-};
+use super::{Findings, customizations::Resource, grammar, manifest::Manifest, shapes::RIBBON_PARTS};
 use roxmltree::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +72,8 @@ fn actions(ribbon: Node<'_, '_>, findings: &mut Findings) {
         );
     }
     let places = ribbon.descendants().filter_map(|node| node.attribute("Location"));
-    let tables: BTreeSet<&str> = places.filter_map(|place| place.split_once(".{!")).map(|(bar, _)| bar).collect();
+    let tables: BTreeSet<&str> =
+        places.filter_map(|place| place.split_once(".{!")).map(|(bar, _)| bar).collect();
     findings.expect(
         tables.contains("Mscrm.Form") == tables.contains("Mscrm.HomepageGrid"),
         "",
@@ -137,9 +132,14 @@ fn labels(ribbon: Node<'_, '_>, languages: &BTreeSet<String>, findings: &mut Fin
     let mut defined = BTreeSet::new();
     for node in ribbon.descendants().filter(|node| node.has_tag_name("LocLabel")) {
         defined.insert(node.attribute("Id").unwrap_or_default().to_owned());
-        let titles = node.descendants().filter_map(|title| title.attribute("languagecode").map(str::to_owned));
+        let titles =
+            node.descendants().filter_map(|title| title.attribute("languagecode").map(str::to_owned));
         let titles: BTreeSet<String> = titles.collect();
-        findings.expect(titles == *languages, &place(node), "is not in exactly the languages of the solution");
+        findings.expect(
+            titles == *languages,
+            &place(node),
+            "is not in exactly the languages of the solution",
+        );
     }
     for id in used.difference(&defined) {
         findings.error("", format!("the label {id} is used and not defined"));
@@ -164,14 +164,21 @@ fn rules(ribbon: Node<'_, '_>, findings: &mut Findings) {
         );
         let values = rule.children().filter_map(|parameter| parameter.attribute("Value"));
         let values: Vec<&str> = values.collect();
-        calls.entry(rule.attribute("FunctionName").unwrap_or_default().to_owned()).or_default().push(values.join(","));
+        calls
+            .entry(rule.attribute("FunctionName").unwrap_or_default().to_owned())
+            .or_default()
+            .push(values.join(","));
     }
     for (function, calls) in calls {
         let distinct: BTreeSet<&String> = calls.iter().collect();
         findings.expect(distinct.len() == calls.len(), "", format!("two rules are the same: {function}"));
         let counts: BTreeSet<usize> =
             calls.iter().map(|call| call.split(',').filter(|value| !value.is_empty()).count()).collect();
-        findings.expect(counts.len() == 1, "", format!("{function} is called with more and with fewer parameters"));
+        findings.expect(
+            counts.len() == 1,
+            "",
+            format!("{function} is called with more and with fewer parameters"),
+        );
     }
 }
 

@@ -22,13 +22,20 @@ const BRACED: Kind = Kind {
 };
 const PREFIX: Kind = Kind {
     what: "two to eight letters and digits, a letter first",
-    fits: |text| (2..=8).contains(&text.len()) && is_name(text) && !text.contains('_') && !text.starts_with("mscrm"),
+    fits: |text| {
+        (2..=8).contains(&text.len()) && is_name(text) && !text.contains('_') && !text.starts_with("mscrm")
+    },
 };
-const OPTION_VALUES: Kind =
-    Kind { what: "10000 to 99999", fits: |text| text.parse().is_ok_and(|number: u32| (10_000..=99_999).contains(&number)) };
-const ORIGIN: Kind = Kind { what: "CrmLive or OnPremise", fits: |text| matches!(text, "CrmLive" | "OnPremise") };
-const RESOURCE_TYPE: Kind =
-    Kind { what: "a web resource type, 1 to 12", fits: |text| text.parse().is_ok_and(|number: u8| (1..=12).contains(&number)) };
+const OPTION_VALUES: Kind = Kind {
+    what: "10000 to 99999",
+    fits: |text| text.parse().is_ok_and(|number: u32| (10_000..=99_999).contains(&number)),
+};
+const ORIGIN: Kind =
+    Kind { what: "CrmLive or OnPremise", fits: |text| matches!(text, "CrmLive" | "OnPremise") };
+const RESOURCE_TYPE: Kind = Kind {
+    what: "a web resource type, 1 to 12",
+    fits: |text| text.parse().is_ok_and(|number: u8| (1..=12).contains(&number)),
+};
 const VARIABLE_TYPE: Kind = Kind {
     what: "a type of environment variable",
     fits: |text| text.parse().is_ok_and(|number: u32| (100_000_000..=100_000_005).contains(&number)),
@@ -39,11 +46,14 @@ const FUNCTION: Kind = Kind {
     what: "a function's name",
     fits: |text| {
         let letter = |letter: char| letter.is_ascii_alphanumeric() || "_$.".contains(letter);
-        text.starts_with(|first: char| first.is_ascii_alphabetic() || "_$".contains(first)) && text.chars().all(letter)
+        text.starts_with(|first: char| first.is_ascii_alphabetic() || "_$".contains(first))
+            && text.chars().all(letter)
     },
 };
-const LIBRARY: Kind =
-    Kind { what: "$webresource: and a name", fits: |text| text.strip_prefix("$webresource:").is_some_and(|name| !name.is_empty()) };
+const LIBRARY: Kind = Kind {
+    what: "$webresource: and a name",
+    fits: |text| text.strip_prefix("$webresource:").is_some_and(|name| !name.is_empty()),
+};
 const TEMPLATES: Kind = Kind { what: "Mscrm.Templates", fits: |text| text == "Mscrm.Templates" };
 const ALIAS: Kind = Kind {
     what: "a template alias, such as o1",
@@ -77,40 +87,81 @@ pub(super) const SOLUTION: Shape = Shape {
         Attribute("OrganizationSchemaType", May, &ANY),
         Attribute("CRMServerServiceabilityVersion", May, &VERSION),
     ],
-    content: Sequence(&[Child("SolutionManifest", Must, &Shape { attributes: &[], content: Sequence(&[
-        Child("UniqueName", Must, &text(&NAME)),
-        Child("LocalizedNames", Must, &Shape { attributes: &[], content: Many(Child("LocalizedName", Should, &LOCALIZED)) }),
-        Child("Descriptions", Must, &DESCRIPTIONS),
-        Child("Version", Must, &VERSION_TEXT),
-        Child("Managed", Must, &DIGIT),
-        Child("Publisher", Must, &PUBLISHER),
-        Child("RootComponents", Must, &Shape { attributes: &[], content: Many(Child("RootComponent", Should, &Shape {
-            attributes: &[
-                Attribute("type", Must, &NUMBER),
-                Attribute("schemaName", May, &FILLED),
-                Attribute("id", May, &BRACED),
-                Attribute("parentId", May, &BRACED),
-                Attribute("behavior", Should, &NUMBER),
-            ],
-            content: Empty,
-        })) }),
-        Child("MissingDependencies", Should, &OPEN),
-    ]) })]),
+    content: Sequence(&[Child(
+        "SolutionManifest",
+        Must,
+        &Shape {
+            attributes: &[],
+            content: Sequence(&[
+                Child("UniqueName", Must, &text(&NAME)),
+                Child(
+                    "LocalizedNames",
+                    Must,
+                    &Shape { attributes: &[], content: Many(Child("LocalizedName", Should, &LOCALIZED)) },
+                ),
+                Child("Descriptions", Must, &DESCRIPTIONS),
+                Child("Version", Must, &VERSION_TEXT),
+                Child("Managed", Must, &DIGIT),
+                Child("Publisher", Must, &PUBLISHER),
+                Child(
+                    "RootComponents",
+                    Must,
+                    &Shape {
+                        attributes: &[],
+                        content: Many(Child(
+                            "RootComponent",
+                            Should,
+                            &Shape {
+                                attributes: &[
+                                    Attribute("type", Must, &NUMBER),
+                                    Attribute("schemaName", May, &FILLED),
+                                    Attribute("id", May, &BRACED),
+                                    Attribute("parentId", May, &BRACED),
+                                    Attribute("behavior", Should, &NUMBER),
+                                ],
+                                content: Empty,
+                            },
+                        )),
+                    },
+                ),
+                Child("MissingDependencies", Should, &OPEN),
+            ]),
+        },
+    )]),
 };
 
 /// Microsoft's own may be without any.
-const DESCRIPTIONS: Shape = Shape { attributes: &[], content: Many(Child("Description", Should, &LOCALIZED)) };
+const DESCRIPTIONS: Shape =
+    Shape { attributes: &[], content: Many(Child("Description", Should, &LOCALIZED)) };
 
-const PUBLISHER: Shape = Shape { attributes: &[], content: Sequence(&[
-    Child("UniqueName", Must, &text(&NAME)),
-    Child("LocalizedNames", Must, &Shape { attributes: &[], content: Many(Child("LocalizedName", Should, &LOCALIZED)) }),
-    Child("Descriptions", Must, &DESCRIPTIONS),
-    Child("EMailAddress", Should, &NILLABLE),
-    Child("SupportingWebsiteUrl", Should, &NILLABLE),
-    Child("CustomizationPrefix", Must, &text(&PREFIX)),
-    Child("CustomizationOptionValuePrefix", Must, &text(&OPTION_VALUES)),
-    Child("Addresses", Must, &Shape { attributes: &[], content: Many(Child("Address", Should, &Shape { attributes: &[], content: Sequence(ADDRESS) })) }),
-]) };
+const PUBLISHER: Shape = Shape {
+    attributes: &[],
+    content: Sequence(&[
+        Child("UniqueName", Must, &text(&NAME)),
+        Child(
+            "LocalizedNames",
+            Must,
+            &Shape { attributes: &[], content: Many(Child("LocalizedName", Should, &LOCALIZED)) },
+        ),
+        Child("Descriptions", Must, &DESCRIPTIONS),
+        Child("EMailAddress", Should, &NILLABLE),
+        Child("SupportingWebsiteUrl", Should, &NILLABLE),
+        Child("CustomizationPrefix", Must, &text(&PREFIX)),
+        Child("CustomizationOptionValuePrefix", Must, &text(&OPTION_VALUES)),
+        Child(
+            "Addresses",
+            Must,
+            &Shape {
+                attributes: &[],
+                content: Many(Child(
+                    "Address",
+                    Should,
+                    &Shape { attributes: &[], content: Sequence(ADDRESS) },
+                )),
+            },
+        ),
+    ]),
+};
 
 const ADDRESS: &[Child] = &[
     Child("AddressNumber", Should, &INTEGER),
@@ -159,7 +210,11 @@ pub(super) const CUSTOMIZATIONS: Shape = Shape {
         Child("EntityRelationships", Should, &OPEN),
         Child("OrganizationSettings", Should, &OPEN),
         Child("optionsets", Should, &OPEN),
-        Child("WebResources", May, &Shape { attributes: &[], content: Many(Child("WebResource", Should, &WEB_RESOURCE)) }),
+        Child(
+            "WebResources",
+            May,
+            &Shape { attributes: &[], content: Many(Child("WebResource", Should, &WEB_RESOURCE)) },
+        ),
         Child("CustomControls", Should, &OPEN),
         Child("AppModuleSiteMaps", May, &OPEN),
         Child("AppModules", May, &OPEN),
@@ -170,102 +225,177 @@ pub(super) const CUSTOMIZATIONS: Shape = Shape {
         Child("EntityDataSources", May, &OPEN),
         Child("CanvasApps", May, &OPEN),
         Child("connectionreferences", May, &OPEN),
-        Child("Languages", Must, &Shape { attributes: &[], content: Many(Child("Language", Must, &INTEGER)) }),
+        Child(
+            "Languages",
+            Must,
+            &Shape { attributes: &[], content: Many(Child("Language", Must, &INTEGER)) },
+        ),
     ]),
 };
 
-const WEB_RESOURCE: Shape = Shape { attributes: &[], content: Sequence(&[
-    Child("WebResourceId", Must, &text(&BRACED)),
-    Child("Name", Must, &LINE),
-    Child("DisplayName", Should, &LINE),
-    Child("Description", May, &LINE),
-    Child("SilverlightVersion", May, &OPEN),
-    Child("LanguageCode", May, &INTEGER),
-    Child("WebResourceType", Must, &text(&RESOURCE_TYPE)),
-    Child("IntroducedVersion", Should, &VERSION_TEXT),
-    Child("IsEnabledForMobileClient", Should, &DIGIT),
-    Child("IsAvailableForMobileOffline", Should, &DIGIT),
-    Child("DependencyXml", May, &OPEN),
-    Child("IsCustomizable", Should, &DIGIT),
-    Child("CanBeDeleted", Should, &DIGIT),
-    Child("IsHidden", Should, &DIGIT),
-    Child("FileName", Must, &LINE),
-]) };
+const WEB_RESOURCE: Shape = Shape {
+    attributes: &[],
+    content: Sequence(&[
+        Child("WebResourceId", Must, &text(&BRACED)),
+        Child("Name", Must, &LINE),
+        Child("DisplayName", Should, &LINE),
+        Child("Description", May, &LINE),
+        Child("SilverlightVersion", May, &OPEN),
+        Child("LanguageCode", May, &INTEGER),
+        Child("WebResourceType", Must, &text(&RESOURCE_TYPE)),
+        Child("IntroducedVersion", Should, &VERSION_TEXT),
+        Child("IsEnabledForMobileClient", Should, &DIGIT),
+        Child("IsAvailableForMobileOffline", Should, &DIGIT),
+        Child("DependencyXml", May, &OPEN),
+        Child("IsCustomizable", Should, &DIGIT),
+        Child("CanBeDeleted", Should, &DIGIT),
+        Child("IsHidden", Should, &DIGIT),
+        Child("FileName", Must, &LINE),
+    ]),
+};
 
 /// A ribbon: strictly in this order.
-pub(super) const RIBBON: Shape = Shape { attributes: &[], content: Sequence(&[
-    Child("CustomActions", Should, &Shape { attributes: &[], content: Open }),
-    Child("Templates", Should, &Shape { attributes: &[], content: Many(Child("RibbonTemplates", Should, &Shape {
-        attributes: &[Attribute("Id", Must, &TEMPLATES)],
-        content: Empty,
-    })) }),
-    Child("CommandDefinitions", Should, &Shape { attributes: &[], content: Many(Child("CommandDefinition", May, &Shape {
-        attributes: &[Attribute("Id", Must, &FILLED)],
-        content: Sequence(&[
-            Child("EnableRules", Should, &REFERENCES),
-            Child("DisplayRules", Should, &OPEN),
-            Child("Actions", Should, &OPEN),
-        ]),
-    })) }),
-    Child("RuleDefinitions", Should, &Shape { attributes: &[], content: Sequence(&[
-        Child("TabDisplayRules", Should, &OPEN),
-        Child("DisplayRules", Should, &OPEN),
-        Child("EnableRules", Should, &Shape { attributes: &[], content: Many(Child("EnableRule", May, &Shape {
-            attributes: &[Attribute("Id", Must, &FILLED)],
-            content: Open,
-        })) }),
-    ]) }),
-    Child("LocLabels", Should, &Shape { attributes: &[], content: Many(Child("LocLabel", May, &Shape {
-        attributes: &[Attribute("Id", Must, &FILLED)],
-        content: Sequence(&[Child("Titles", Must, &Shape { attributes: &[], content: Many(Child("Title", Must, &LOCALIZED)) })]),
-    })) }),
-]) };
+pub(super) const RIBBON: Shape = Shape {
+    attributes: &[],
+    content: Sequence(&[
+        Child("CustomActions", Should, &Shape { attributes: &[], content: Open }),
+        Child(
+            "Templates",
+            Should,
+            &Shape {
+                attributes: &[],
+                content: Many(Child(
+                    "RibbonTemplates",
+                    Should,
+                    &Shape { attributes: &[Attribute("Id", Must, &TEMPLATES)], content: Empty },
+                )),
+            },
+        ),
+        Child(
+            "CommandDefinitions",
+            Should,
+            &Shape {
+                attributes: &[],
+                content: Many(Child(
+                    "CommandDefinition",
+                    May,
+                    &Shape {
+                        attributes: &[Attribute("Id", Must, &FILLED)],
+                        content: Sequence(&[
+                            Child("EnableRules", Should, &REFERENCES),
+                            Child("DisplayRules", Should, &OPEN),
+                            Child("Actions", Should, &OPEN),
+                        ]),
+                    },
+                )),
+            },
+        ),
+        Child(
+            "RuleDefinitions",
+            Should,
+            &Shape {
+                attributes: &[],
+                content: Sequence(&[
+                    Child("TabDisplayRules", Should, &OPEN),
+                    Child("DisplayRules", Should, &OPEN),
+                    Child(
+                        "EnableRules",
+                        Should,
+                        &Shape {
+                            attributes: &[],
+                            content: Many(Child(
+                                "EnableRule",
+                                May,
+                                &Shape { attributes: &[Attribute("Id", Must, &FILLED)], content: Open },
+                            )),
+                        },
+                    ),
+                ]),
+            },
+        ),
+        Child(
+            "LocLabels",
+            Should,
+            &Shape {
+                attributes: &[],
+                content: Many(Child(
+                    "LocLabel",
+                    May,
+                    &Shape {
+                        attributes: &[Attribute("Id", Must, &FILLED)],
+                        content: Sequence(&[Child(
+                            "Titles",
+                            Must,
+                            &Shape { attributes: &[], content: Many(Child("Title", Must, &LOCALIZED)) },
+                        )]),
+                    },
+                )),
+            },
+        ),
+    ]),
+};
 
-const REFERENCES: Shape = Shape { attributes: &[], content: Many(Child("EnableRule", Should, &Shape {
-    attributes: &[Attribute("Id", Must, &FILLED)],
-    content: Empty,
-})) };
+const REFERENCES: Shape = Shape {
+    attributes: &[],
+    content: Many(Child(
+        "EnableRule",
+        Should,
+        &Shape { attributes: &[Attribute("Id", Must, &FILLED)], content: Empty },
+    )),
+};
 
 /// What is looked at wherever it stands in a ribbon.
 pub(super) const RIBBON_PARTS: [(&str, Shape); 5] = [
-    ("CustomAction", Shape {
-        attributes: &[
-            Attribute("Id", Must, &FILLED),
-            Attribute("Location", Must, &FILLED),
-            Attribute("Sequence", Should, &NUMBER),
-            Attribute("Title", May, &ANY),
-        ],
-        content: Sequence(&[Child("CommandUIDefinition", Must, &OPEN)]),
-    }),
-    ("Button", Shape {
-        attributes: &[
-            Attribute("Id", Must, &FILLED),
-            Attribute("Command", Must, &FILLED),
-            Attribute("Sequence", Should, &NUMBER),
-            Attribute("TemplateAlias", Should, &ALIAS),
-            Attribute("LabelText", Should, &FILLED),
-            Attribute("Alt", Should, &FILLED),
-            Attribute("ToolTipTitle", Should, &FILLED),
-            Attribute("ToolTipDescription", Should, &FILLED),
-            Attribute("ModernImage", Should, &FILLED),
-            Attribute("Image16by16", May, &FILLED),
-            Attribute("Image32by32", May, &FILLED),
-        ],
-        content: Empty,
-    }),
-    ("CustomRule", Shape {
-        attributes: &[
-            Attribute("FunctionName", Must, &FUNCTION),
-            Attribute("Library", Must, &LIBRARY),
-            Attribute("Default", Should, &BOOLEAN),
-            Attribute("InvertResult", May, &BOOLEAN),
-        ],
-        content: Open,
-    }),
-    ("JavaScriptFunction", Shape {
-        attributes: &[Attribute("FunctionName", Must, &FUNCTION), Attribute("Library", Must, &LIBRARY)],
-        content: Open,
-    }),
+    (
+        "CustomAction",
+        Shape {
+            attributes: &[
+                Attribute("Id", Must, &FILLED),
+                Attribute("Location", Must, &FILLED),
+                Attribute("Sequence", Should, &NUMBER),
+                Attribute("Title", May, &ANY),
+            ],
+            content: Sequence(&[Child("CommandUIDefinition", Must, &OPEN)]),
+        },
+    ),
+    (
+        "Button",
+        Shape {
+            attributes: &[
+                Attribute("Id", Must, &FILLED),
+                Attribute("Command", Must, &FILLED),
+                Attribute("Sequence", Should, &NUMBER),
+                Attribute("TemplateAlias", Should, &ALIAS),
+                Attribute("LabelText", Should, &FILLED),
+                Attribute("Alt", Should, &FILLED),
+                Attribute("ToolTipTitle", Should, &FILLED),
+                Attribute("ToolTipDescription", Should, &FILLED),
+                Attribute("ModernImage", Should, &FILLED),
+                Attribute("Image16by16", May, &FILLED),
+                Attribute("Image32by32", May, &FILLED),
+            ],
+            content: Empty,
+        },
+    ),
+    (
+        "CustomRule",
+        Shape {
+            attributes: &[
+                Attribute("FunctionName", Must, &FUNCTION),
+                Attribute("Library", Must, &LIBRARY),
+                Attribute("Default", Should, &BOOLEAN),
+                Attribute("InvertResult", May, &BOOLEAN),
+            ],
+            content: Open,
+        },
+    ),
+    (
+        "JavaScriptFunction",
+        Shape {
+            attributes: &[Attribute("FunctionName", Must, &FUNCTION), Attribute("Library", Must, &LIBRARY)],
+            content: Open,
+        },
+    ),
     ("BoolParameter", Shape { attributes: &[Attribute("Value", Must, &BOOLEAN)], content: Empty }),
 ];
 

@@ -25,10 +25,16 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("customizations.xml xmlns:xsi deleted", "nothing in it is nil"),
     ("*definition.xml *label@description altered", "free text in the second language"),
     ("environmentvariable* *iscustomizable altered", "its value can be set all the same"),
-    ("environmentvariable* *isrequired altered", "an import then insists on a value, which it asks for anyway"),
+    (
+        "environmentvariable* *isrequired altered",
+        "an import then insists on a value, which it asks for anyway",
+    ),
     ("settingdefinitions/* entry deleted", "an app that has no such setting has the broker"),
     ("settingdefinitions/* *iscustomizable altered", "it can be set for an app all the same"),
-    ("settingdefinitions/* *defaultvalue altered", "off unless an app switches it on: a choice, and a valid one"),
+    (
+        "settingdefinitions/* *defaultvalue altered",
+        "off unless an app switches it on: a choice, and a valid one",
+    ),
 ];
 
 /// A damaged copy, and what was done to it.
@@ -58,7 +64,8 @@ fn each_damage_is_found_or_is_known_not_to_be() {
     }
     println!("{count} mutations");
     assert!(missed.is_empty(), "{} not found:\n{}", missed.len(), missed.join("\n"));
-    let unused: Vec<_> = NOT_TOLD.iter().zip(&used).filter(|(_, used)| !**used).map(|(row, _)| row.0).collect();
+    let unused: Vec<_> =
+        NOT_TOLD.iter().zip(&used).filter(|(_, used)| !**used).map(|(row, _)| row.0).collect();
     assert!(unused.is_empty(), "found after all: {unused:?}");
     assert!(count > 1000, "only {count} mutations");
 }
@@ -104,7 +111,9 @@ fn edits(text: &str) -> Vec<(String, Range<usize>, String)> {
             let value = attribute.range_value();
             edits.push((format!("{name} altered"), value.clone(), altered(&text[value])));
         }
-        let inner = node.first_child().filter(|inner| inner.is_text() && !node.children().any(|child| child.is_element()));
+        let inner = node
+            .first_child()
+            .filter(|inner| inner.is_text() && !node.children().any(|child| child.is_element()));
         if let Some(inner) = inner {
             edits.push((format!("{path} altered"), inner.range(), altered(&text[inner.range()])));
             edits.push((format!("{path} emptied"), inner.range(), String::new()));
@@ -130,7 +139,8 @@ fn altered(value: &str) -> String {
 }
 
 fn path(node: Node<'_, '_>) -> String {
-    let mut names: Vec<&str> = node.ancestors().filter(Node::is_element).map(|node| node.tag_name().name()).collect();
+    let mut names: Vec<&str> =
+        node.ancestors().filter(Node::is_element).map(|node| node.tag_name().name()).collect();
     names.reverse();
     names.join("/")
 }
