@@ -6,6 +6,7 @@ import { createListeners } from "./events.js";
 import { createFacade } from "./facade.js";
 import { createForwarder } from "./forwarder.js";
 import { facadeOf, findHost, openPort, portOf, TAKEN } from "./host.js";
+import { isWanted, showStatus } from "./ribbon.js";
 import { createClients, createTokenManagement, install } from "./token-management.js";
 
 /* global VERSION -- inserted by `cargo xtask dist` */
@@ -29,19 +30,20 @@ function boot() {
   // it may be anybody's variable.
   const join = () => {
     install(window, { TokenManagement: tokenManagement, TokenBroker: tokenBroker }, portOf(findHost(window))?.tokenManagement);
-    if (!isHost) return broker.join();
+    if (!isHost) return broker.join(isWanted());
     for (let at = 0; window[at]; at++) install(window[at], { TokenManagement: tokenManagement });
   };
   const tokenBroker = Object.freeze({
-    // The ribbon's enable rule. Never a promise: Power Apps would wait for it.
-    isEnabled() {
+    // The ribbon's enable rule: of its button, or of a bar that has none to show. Never a promise: Power Apps would wait for it.
+    isEnabled(shown) {
       try {
         join();
       } catch {
         // This window is being torn down. A button is no place to say so.
       }
-      return true;
+      return shown !== false && isWanted();
     },
+    showStatus,
   });
   // Neither writable nor configurable: another script may not take the place of the one that callers trust.
   // No prototype: a page can put `writable` on every object.

@@ -22,9 +22,11 @@ export function createForwarder(source, version, emit) {
   const present = () => facadeOf(findHost(window));
   const arrive = (signal) => arrival(findHost(window), source, signal, leaving.signal);
 
-  function join() {
+  // An app that does not want the broker has it only when somebody calls it.
+  function join(loads = true) {
     const broker = present();
     if (broker) return meet(broker);
+    if (!loads) return undefined;
     arriving ??= arrive().then(meet).catch(() => {}).finally(() => (arriving = undefined)); // Each call says it.
   }
 

@@ -6,8 +6,10 @@
 
 import { aborted, failure } from "./errors.js";
 
+/* global PREFIX -- inserted by `cargo xtask dist` */
+
 // The web resource (contract §3).
-export const FILE = "talxis_tokenmanagement.js";
+export const FILE = `${PREFIX}_tokenmanagement.js`;
 const METHODS = ["getToken", "signIn", "configure", "addEventListener", "diagnostics"];
 const ARRIVAL_MS = 10_000;
 export const TAKEN = "`window.talxisBroker` is somebody else's. Remove the script that defines it.";
@@ -135,7 +137,7 @@ function mark(window, value) {
   }
 }
 
-function xrmOf(window) {
+export function xrmOf(window) {
   try {
     return typeof window.Xrm.Utility.getGlobalContext === "function" ? window.Xrm : undefined;
   } catch {

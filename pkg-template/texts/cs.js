@@ -22,3 +22,25 @@ export const redirect = {
   unknown: "Tady není žádné přihlášení k dokončení. Toto okno můžete zavřít.",
   failed: "Přihlášení se nepodařilo předat. Zavřete toto okno a zkuste to znovu.",
 };
+
+export const status = {
+  title: "Stav přihlášení",
+  working: "Okamžik, prosím.",
+  signedIn: "Přihlášený účet: {0}.",
+  signedOut: "Nikdo není přihlášen.",
+  signIn: "Přihlásit se",
+  signOut: "Odhlásit se",
+  missing: "Token Broker tu není. Načtěte stránku znovu; pokud to nepomůže, správce zkontroluje jeho řešení.",
+};
+
+export const ribbon = {
+  label: "Stav přihlášení",
+  tooltip: "Kdo je přihlášen pro části této stránky, které používají jiné služby.",
+};
+
+export const solution = {
+  variable: "Token Broker: konfigurace",
+  variableDescription: "JSON: které registrace Token Broker používá a kde je jeho Security Token Service. Bez hodnoty nikoho nepřihlásí.",
+  setting: "Token Broker: v této aplikaci",
+  settingDescription: "Ne: pás karet této aplikace neukazuje stav přihlášení a Token Broker nenačítá. Ovládací prvky, které o něj požádají, ho dostanou.",
+};

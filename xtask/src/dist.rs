@@ -1,12 +1,14 @@
 //! `cargo xtask dist`: the files as Dataverse serves them (contract §3), in `dist/webresources/`, whose tree is their names; and the
-//! module by which controls find the broker (contract §8), in `dist/npm/`.
+//! module by which controls find the broker (contract §8), in `dist/npm/`; and the solution that brings them to Dataverse, in `dist/solution/`.
 //!
 //! One script holds everything that a token needs, the WebAssembly included, so that `window.talxisBroker` is there in the same
 //! turn. Equal sources give equal bytes; no path of this machine and no file beyond the size budget gets out.
 
 mod literal;
 mod names;
+mod package;
 mod sizes;
+mod solution;
 mod tools;
 mod traces;
 
@@ -19,14 +21,18 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use tools::Node;
 
-/// The broker's file, as the ribbon and `@talxis/client-libraries` ask for it.
-const BROKER: &str = "talxis_tokenmanagement.js";
-/// The redirect page and its script.
-const REDIRECT: &str = "talxis_/tokenbroker";
-/// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in `redirect.js`.
-const MODULES: [&str; 17] = [
+pub(crate) use package::Package;
+pub(crate) use solution::program as solution_program;
+pub(crate) use tools::Node;
+
+/// What a name below the publisher's prefix ends with: the broker's file, as the ribbon and `@talxis/client-libraries` ask for it, and
+/// the folder of the pages and their scripts.
+const BROKER: &str = "_tokenmanagement.js";
+const PAGES: &str = "_/tokenbroker";
+/// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in the
+/// scripts of the pages, `redirect.js` and `status.js`.
+const MODULES: [&str; 20] = [
     "boot.js",
     "calls.js",
     "comeback.js",
@@ -39,59 +45,17 @@ const MODULES: [&str; 17] = [
     "forwarder.js",
     "host.js",
     "identity.js",
+    "npm/index.js",
     "redirect.js",
+    "ribbon.js",
+    "status.js",
     "tabs.js",
     "token-management.js",
     "variables.js",
     "vault.js",
 ];
-/// The publisher prefix of the environment variable.
-const PREFIX: &str = "talxis";
 /// What glue and template agree on; anything else means that wasm-bindgen changed.
 const GLUE: &str = "talxis_broker.js";
-
-/// What makes one package differ from another.
-#[derive(Default)]
-pub(crate) struct Package {
-    /// The hosts that it allows its configuration: a host, or a suffix that starts with a dot. None: any.
-    authority_host: Option<String>,
-    sts_host: Option<String>,
-    /// The configuration where no environment variable says another, JSON text.
-    config: Option<String>,
-}
-
-impl Package {
-    /// Only for this machine, for demo and tests.
-    pub(crate) fn localhost() -> Self {
-        let host = Some(".localhost".to_owned());
-        Self { authority_host: host.clone(), sts_host: host, config: None }
-    }
-
-    fn parse(arguments: &[String]) -> Outcome<Self> {
-        let mut package = Self::default();
-        for pair in arguments.chunks(2) {
-            match pair {
-                [name, host] if name == "--authority-host" => package.authority_host = Some(host.clone()),
-                [name, host] if name == "--sts-host" => package.sts_host = Some(host.clone()),
-                [name, file] if name == "--config" => package.config = Some(read(Path::new(file))?),
-                _ => {
-                    return Err(
-                        "cargo xtask dist takes --authority-host HOST, --sts-host HOST and --config FILE."
-                            .to_owned(),
-                    );
-                }
-            }
-        }
-        Ok(package)
-    }
-
-    /// The pins, as the facade gives them to the broker.
-    fn pins(&self) -> String {
-        let pin = |name, host: &Option<String>| host.as_ref().map(|host| format!("{name:?}:{host:?}"));
-        let pins = [pin("authorityHost", &self.authority_host), pin("stsHost", &self.sts_host)];
-        format!("{{{}}}", pins.into_iter().flatten().collect::<Vec<_>>().join(","))
-    }
-}
 
 /// `cargo xtask dist`, with its arguments.
 pub(crate) fn command(arguments: &[String]) -> Outcome {
@@ -107,7 +71,7 @@ pub(crate) fn with_default(config: &str) -> Outcome {
     let optimised = work.join("broker.wasm");
     let wasm =
         fs::read(&optimised).map_err(|why| format!("{} cannot be read: {why}.", optimised.display()))?;
-    let package = Package { config: Some(config.to_owned()), ..Package::localhost() };
+    let package = Package::localhost().with_config(config);
     write(&work.join("with-default.js"), &pack(&node, &work, &wasm, &package)?)
 }
 
@@ -116,7 +80,7 @@ pub(crate) fn dist(package: &Package) -> Outcome {
     let node = Node::install()?;
     section("Building the broker");
     let work = tools::target().join("dist");
-    build_wasm(&work)?;
+    build_wasm(&work, package)?;
     let wasm = optimise(&node, &work)?;
     section("Packing");
     let script = pack(&node, &work, &wasm, package)?;
@@ -126,13 +90,18 @@ pub(crate) fn dist(package: &Package) -> Outcome {
         // What an earlier version wrote must not be shipped with this one.
         fs::remove_dir_all(&out).map_err(|why| format!("{} cannot be cleared: {why}.", out.display()))?;
     }
-    write(&out.join(BROKER), &script)?;
-    let redirect = out.join(REDIRECT);
-    write(&redirect.join("redirect.html"), &read(&template("redirect.html"))?)?;
-    write(&redirect.join("redirect.js"), &node.bundle(&source(&work).join("redirect.js"), &[])?)?;
+    let broker = out.join([&package.prefix, BROKER].concat());
+    write(&broker, &script)?;
+    let pages = out.join([&package.prefix, PAGES].concat());
+    let constants = [("PREFIX", format!("{:?}", package.prefix))];
+    for page in ["redirect", "status"] {
+        let (markup, script) = (format!("{page}.html"), format!("{page}.js"));
+        write(&pages.join(&markup), &read(&template(&markup))?)?;
+        write(&pages.join(&script), &node.bundle(&source(&work).join(&script), &constants)?)?;
+    }
 
     let npm = root().join("dist/npm");
-    write(&npm.join("index.js"), &node.module(&template("npm/index.js"))?)?;
+    write(&npm.join("index.js"), &node.module(&template("npm/index.js"), &constants)?)?;
     write(&npm.join("index.d.ts"), &read(&template("npm/index.d.ts"))?)?;
     write(&npm.join("api.d.ts"), &read(&root().join("src/api.d.ts"))?)?;
     write(&root().join("dist/config.schema.json"), &read(&template("config.schema.json"))?)?;
@@ -142,7 +111,8 @@ pub(crate) fn dist(package: &Package) -> Outcome {
     if !traces.is_empty() {
         return Err(format!("Paths of this machine stand in the packed files: {}.", traces.join(", ")));
     }
-    sizes::report(&node, &out.join(BROKER))
+    solution::fill(&node, package)?;
+    sizes::report(&node, &broker)
 }
 
 /// Where the packed files are.
@@ -150,7 +120,7 @@ fn webresources() -> PathBuf {
     root().join("dist/webresources")
 }
 
-fn build_wasm(work: &Path) -> Outcome {
+fn build_wasm(work: &Path, package: &Package) -> Outcome {
     let mut command = Command::new("wasm-pack");
     command
         .args(["build", "--target", "web", "--release", "--no-pack", "--no-typescript", "--out-dir"])
@@ -164,6 +134,9 @@ fn build_wasm(work: &Path) -> Outcome {
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(root());
+    if let Some(page) = package.redirect_page() {
+        command.env("TALXIS_BROKER_REDIRECT_PAGE", page);
+    }
     run(&mut command)
 }
 
@@ -206,7 +179,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<Str
     let constants = [
         ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
         ("PINS", package.pins()),
-        ("PREFIX", format!("{PREFIX:?}")),
+        ("PREFIX", format!("{:?}", package.prefix)),
         ("CONFIG", package.config.clone().unwrap_or_else(|| "undefined".to_owned())),
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),
@@ -236,7 +209,7 @@ fn texts(languages: &[String]) -> String {
     for language in languages {
         module += &format!("import * as {language} from \"./texts/{language}.js\";\n");
     }
-    for surface in ["prompt", "redirect"] {
+    for surface in ["prompt", "redirect", "status"] {
         let members: Vec<_> =
             languages.iter().map(|language| format!("{language}: {language}.{surface}")).collect();
         module += &format!("export const {surface} = {{ {} }};\n", members.join(", "));
@@ -327,22 +300,11 @@ mod tests {
     }
 
     #[test]
-    fn every_language_is_packed_for_both_surfaces() {
+    fn every_language_is_packed_for_each_surface() {
         let texts = texts(&["cs".to_owned(), "en".to_owned()]);
         assert!(texts.contains("import * as cs from \"./texts/cs.js\";\n"), "{texts}");
         assert!(texts.ends_with(
-            "export const prompt = { cs: cs.prompt, en: en.prompt };\nexport const redirect = { cs: cs.redirect, en: en.redirect };\n"
+            "export const redirect = { cs: cs.redirect, en: en.redirect };\nexport const status = { cs: cs.status, en: en.status };\n"
         ));
-    }
-
-    #[test]
-    fn only_given_pins_are_packed() {
-        let package = Package { sts_host: Some("sts.example".to_owned()), ..Package::default() };
-        assert_eq!(package.pins(), r#"{"stsHost":"sts.example"}"#);
-    }
-
-    #[test]
-    fn an_option_without_value_is_refused() {
-        assert!(Package::parse(&["--sts-host".to_owned()]).is_err());
     }
 }

@@ -7,6 +7,7 @@ mod lint;
 mod run;
 mod setup;
 mod soak;
+mod solution;
 mod test;
 
 use run::Outcome;
@@ -14,11 +15,13 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
-cargo xtask test [--only lint|host|fuzz|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
+cargo xtask test [--only lint|host|fuzz|solution|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only client|form-load|sts] [--json]   figures beside a peer's, measured in one run
 cargo xtask soak [--only exchange|fuzz|sts-fuzz] [--minutes N] [--count N]   what takes too long for every change; reports in target/soak/
-cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE]  build dist/ and print its sizes";
+cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE] [--prefix P] [--publisher NAME] [--version V]
+                 [--webresource-guid GUID] [--without-ribbon]  build dist/, the solution included, and print its sizes
+cargo xtask check-solution FILE...                         what an import of these solutions would stumble over";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +43,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         Some((task, rest)) if task == "soak" => soak::soak(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),
+        Some((task, rest)) if task == "check-solution" => solution::check(rest),
         _ => Err(format!("Which task?\n\n{USAGE}")),
     }
 }

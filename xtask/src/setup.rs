@@ -105,6 +105,11 @@ fn debian(what: &str, packages: &[&str], advice: &str) -> Outcome {
         .map_err(|why| format!("{why}\n{advice} As root: apt-get install {}", packages.join(" ")))
 }
 
+/// libxml2's validator, for ribbons.
+pub(crate) fn xmllint() -> Outcome {
+    debian("xmllint", &["libxml2-utils"], "Ribbons are validated with xmllint.")
+}
+
 /// Redis, for the STS's second level.
 pub(crate) fn redis() -> Outcome {
     if has("redis-server") {

@@ -4,7 +4,7 @@ use crate::{
     dist::{self, Package},
     lint,
     run::{Outcome, command, root, run, section, watch},
-    setup,
+    setup, solution,
 };
 use std::process::Command;
 
@@ -12,10 +12,11 @@ use std::process::Command;
 type Kind = (&'static str, fn(&mut Count, &[Browser]) -> Outcome);
 
 /// In the order in which they run.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     ("lint", |count, _| lint::lint(count)),
     ("host", |count, _| host(count)),
     ("fuzz", |count, _| fuzz(count)),
+    ("solution", |count, _| if packed(count)? { solution::test(count) } else { Ok(()) }),
     ("browser", |count, _| browser(count)),
     ("e2e", e2e),
     ("host-page", |count, _| host_page(count)),
@@ -52,7 +53,7 @@ impl Count {
 
     /// Runs a test program and counts what its `test result:` lines say. One that ends badly without having counted a
     /// failure (it did not compile, it crashed) is a failure by itself.
-    fn tests(&mut self, command: &mut Command) -> Outcome {
+    pub(crate) fn tests(&mut self, command: &mut Command) -> Outcome {
         let before = self.failed;
         let success = watch(command, |line| {
             let line = line.trim();
@@ -222,7 +223,7 @@ mod tests {
             let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
             chosen(&words).map(|(kinds, browsers)| (kinds.len(), browsers.len())).ok()
         };
-        assert_eq!(chosen(""), Some((7, 3)));
+        assert_eq!(chosen(""), Some((8, 3)));
         assert_eq!(chosen("--only e2e --browser webkit"), Some((1, 1)));
         for wrong in ["--only", "--only e3e", "--browser lynx", "--only e2e --browser", "e2e", "--quick e2e"]
         {

@@ -13,22 +13,32 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |set| root().join(set))
 }
 
-/// Node, with the packages of `xtask/src/node/`.
+/// Node, with the packages of a folder beside this file's.
 pub(crate) struct Node {
     folder: PathBuf,
 }
 
 impl Node {
-    /// Installs the packages unless exactly these are there.
+    /// What packing needs.
     pub(crate) fn install() -> Outcome<Self> {
-        let source = root().join("xtask/src/node");
-        let folder = target().join("node");
+        Self::of("node", &["sizes.mjs", "texts.mjs"], "the packer's npm tools")
+    }
+
+    /// What looks at the shipped scripts as Microsoft does.
+    pub(crate) fn install_linter() -> Outcome<Self> {
+        Self::of("node-lint", &["eslint.config.mjs"], "Microsoft's linter of web resources")
+    }
+
+    /// Installs the packages of a folder beside this file's unless exactly these are there.
+    fn of(name: &str, scripts: &[&str], what: &str) -> Outcome<Self> {
+        let source = root().join("xtask/src").join(name);
+        let folder = target().join(name);
         let lock = |folder: &Path| fs::read(folder.join("package-lock.json")).ok();
         // npm writes this one last, so an installation that was cut off is done again.
         let complete = folder.join("node_modules/.package-lock.json").exists();
         fs::create_dir_all(&folder).map_err(|why| format!("{} cannot be made: {why}.", folder.display()))?;
         let installed = complete && lock(&source) == lock(&folder);
-        for name in ["package.json", "package-lock.json", ".npmrc", "sizes.mjs"] {
+        for name in ["package.json", "package-lock.json", ".npmrc"].iter().chain(scripts) {
             fs::copy(source.join(name), folder.join(name))
                 .map_err(|why| format!("{name} cannot be copied: {why}."))?;
         }
@@ -39,7 +49,7 @@ impl Node {
             command
                 .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
                 .current_dir(&folder);
-            section("Installing the packer's npm tools (once)");
+            section(&format!("Installing {what} (once)"));
             run(&mut command)?;
         }
         Ok(Self { folder })
@@ -50,6 +60,11 @@ impl Node {
         let mut command = Command::new("node");
         command.arg(self.folder.join("node_modules").join(path));
         command
+    }
+
+    /// Where the packages are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A script of our own.
@@ -68,9 +83,10 @@ impl Node {
     }
 
     /// Bundles a module for other people's bundlers: readable, with what it imports inside.
-    pub(crate) fn module(&self, entry: &Path) -> Outcome<String> {
+    pub(crate) fn module(&self, entry: &Path, constants: &[(&str, String)]) -> Outcome<String> {
         let mut command = self.tool("esbuild/bin/esbuild");
         command.arg(entry).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
         printed(&mut command)
     }
 

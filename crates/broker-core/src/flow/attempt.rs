@@ -47,8 +47,11 @@ pub(crate) struct Attempt {
 pub(crate) const SELECT_ACCOUNT: &str = "select_account";
 /// OpenID Connect's `prompt` for a hidden frame.
 pub(crate) const NONE: &str = "none";
-/// The packaged redirect page, below the environment's address (contract §3).
-const REDIRECT_PAGE: &str = "/WebResources/talxis_/tokenbroker/redirect.html";
+/// The packaged redirect page, below the environment's address (contract §3). `cargo xtask dist --prefix` sets another.
+const REDIRECT_PAGE: &str = match option_env!("TALXIS_BROKER_REDIRECT_PAGE") {
+    Some(page) => page,
+    None => "/WebResources/talxis_/tokenbroker/redirect.html",
+};
 
 impl Ask {
     /// A call of `getToken` needs a session.
