@@ -12,6 +12,6 @@ extern "C" {
 
 /// Opens one at an address; dropping the wait removes it. Resolves if the page's policy refuses it.
 #[must_use]
-pub fn open(hooks: &Hooks, url: &str) -> Waiting {
+pub(crate) fn open(hooks: &Hooks, url: &str) -> Waiting {
     Waiting::new(open_frame(hooks, url))
 }
