@@ -20,7 +20,7 @@ import { createVault } from "./vault.js";
 const MAX_FAULTS = 3;
 // What the vault keeps.
 const SESSION = "session";
-const DEPARTURE = "departure";
+const DEPARTURE = "departure:";
 
 export function createEngine(emit) {
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
@@ -55,9 +55,11 @@ export function createEngine(emit) {
     kept: () => life.kept,
     reread: () => Promise.resolve(life.kept).then(reread).catch(() => {}),
     // A departure, for the page that comes back; false where nothing is kept.
-    async keep(departure) {
-      await vault.save(life.storage, DEPARTURE, departure);
-      return vault.available && life.storage !== "memory";
+    async keep(id, departure) {
+      // Those of pages that never came back: their records ended (src/web/page.js).
+      vault.forget((name) => name.startsWith(DEPARTURE) && !localStorage.getItem(`talxis-broker:pending:${name.slice(DEPARTURE.length)}`));
+      await vault.save(life.storage, DEPARTURE + id, departure);
+      return vault.available && life.storage !== "memory" && calls.isWanted(departure.correlationId);
     },
     prompting: calls.prompting,
   });
@@ -146,9 +148,10 @@ export function createEngine(emit) {
 
   // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.
   async function comeBack(life) {
-    const departure = await vault.load(life.storage, DEPARTURE);
-    const response = takeResponse(departure);
-    vault.save(life.storage, DEPARTURE, null);
+    const id = cameBack();
+    const departure = await vault.load(life.storage, DEPARTURE + id);
+    const response = takeResponse(id);
+    vault.save(life.storage, DEPARTURE + id, null);
     if (departure && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
   }
 

@@ -13,6 +13,7 @@ const LOOK_MS = 50;
 export function createIdentity() {
   let answer; // What the Web API said: { userId, tenant, objectId, loginHint }.
   let asking;
+  let first; // Who used Power Apps when this page began.
 
   // For this user only; as long as Power Apps names none, for whom the Web API named.
   const answered = (userId) => {
@@ -22,10 +23,14 @@ export function createIdentity() {
 
   // What is known now. `mobile` and `offline` are as Power Apps says; a browser that is offline is offline in any case.
   function facts() {
-    const more = answered(userId());
+    const user = userId();
+    first ??= user;
+    const more = answered(user);
+    // A user who came later and is not known yet is nobody who is known: this id is of no account.
+    const stranger = user !== first ? user : undefined;
     return {
       tenant: id(() => organization().organizationTenant) ?? id(() => organization().tenantId) ?? more?.tenant,
-      objectId: id(() => window.__preload.aadObjectId) ?? more?.objectId,
+      objectId: id(() => window.__preload.aadObjectId) ?? more?.objectId ?? stranger,
       loginHint: text(() => window.__preload.aadLoginHint) ?? more?.loginHint,
       clientUrl: environment(),
       mobile: text(() => client().getClient()) === "Mobile",

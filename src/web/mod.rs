@@ -118,8 +118,12 @@ impl Env for Web {
         window::given_up(&self.hooks, popup, url)
     }
 
-    fn leave(&self, url: &str, departure: &Departure) -> Waiting {
-        leave::leave(&self.hooks, url, departure)
+    fn keep(&self, departure: &Departure) -> Waiting {
+        leave::keep(&self.hooks, departure)
+    }
+
+    fn leave(&self, url: &str) -> Waiting {
+        leave::leave(url)
     }
 
     fn inbox(&self, id: &str) -> Inbox {

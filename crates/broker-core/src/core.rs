@@ -135,7 +135,7 @@ impl<E: Env> Core<E> {
     pub fn sign_out(&self) {
         self.part();
         // Entra still knows the user: the next call's hidden frame would bring the session back.
-        self.env.remember(Fact::FramesFail, true);
+        self.env.remember(Fact::SignedOut, true);
     }
 
     /// Who is signed in.
@@ -203,6 +203,7 @@ impl<E: Env> Core<E> {
     /// Takes a sign-in in. Tokens of another account are erased before anything is served.
     pub(crate) fn begin(&self, account: Rc<Account>, token: RefreshToken) {
         self.env.remember(Fact::Refused, false);
+        self.env.remember(Fact::SignedOut, false);
         match self.session() {
             Some(session) if session.belongs_to(&account) => session.resume(token),
             before => {

@@ -41,9 +41,9 @@ pub trait Env: 'static {
     fn host(&self) -> HostFacts;
     /// Whether the user acted recently enough for a window to open.
     fn activated(&self) -> bool;
-    /// Whether this tab remembers this, also from an earlier page load.
+    /// Whether this tab, or as the fact may be the browser, remembers this from an earlier page load.
     fn remembers(&self, fact: Fact) -> bool;
-    /// Remembers it in this tab, or forgets it.
+    /// Remembers it, or forgets it.
     fn remember(&self, fact: Fact, holds: bool);
     /// Takes a turn of this name among the tabs of the browser; what goes on in one tab shares it. Resolves when it is this tab's and what
     /// the others stored meanwhile was taken in, or after so long that waiting helps nobody, or at once where there are no locks. Dropping it
@@ -59,8 +59,10 @@ pub trait Env: 'static {
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
     fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;
-    /// Stores a departure and goes to an address with the whole page. Resolves only if that is impossible.
-    fn leave(&self, url: &str, departure: &Departure) -> Self::Wait;
+    /// Stores a departure. Resolves when that is done, or failed.
+    fn keep(&self, departure: &Departure) -> Self::Wait;
+    /// Goes to an address with the whole page. Resolves only if that is impossible, as it is when no departure was stored.
+    fn leave(&self, url: &str) -> Self::Wait;
     /// Starts listening for the response of one pending redirect. To be called before a window opens.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
@@ -70,13 +72,15 @@ pub trait Env: 'static {
     fn emit(&self, event: Event<'_>);
 }
 
-/// Something that a tab remembers between page loads.
+/// Something that is remembered between page loads: in the tab unless another place is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     /// Hidden frames bring nothing.
     FramesFail,
     /// The user said no: nothing prompts until `sign_in`.
     Refused,
+    /// The user signed out: nobody is signed in again without being asked. In all tabs, until the browser's session ends.
+    SignedOut,
 }
 
 impl Fact {
@@ -86,6 +90,7 @@ impl Fact {
         match self {
             Self::FramesFail => "no-frames",
             Self::Refused => "refused",
+            Self::SignedOut => "signed-out",
         }
     }
 }

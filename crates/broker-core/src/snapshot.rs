@@ -5,6 +5,7 @@
 use crate::{
     Account, Env, Json, Secret,
     cache::{Key, Token},
+    config::Config,
     core::Core,
     guid,
     session::{RefreshToken, Session},
@@ -13,7 +14,7 @@ use std::rc::Rc;
 
 /// The session and its tokens.
 pub struct Snapshot {
-    /// The authority and the broker registration that they are of.
+    /// The part of the configuration that they are of.
     pub issuer: String,
     /// Whose they are.
     pub account: Rc<Account>,
@@ -50,7 +51,7 @@ impl<E: Env> Core<E> {
         let nothing = || RefreshToken { secret: Secret::new(String::new()), expires_on: None, came_on: 0 };
         let held = session.held().unwrap_or_else(nothing);
         Some(Snapshot {
-            issuer: self.issuer(),
+            issuer: self.binding(),
             account: session.account().clone(),
             refresh_token: held.secret,
             refresh_expires_on: held.expires_on.unwrap_or_default(),
@@ -94,7 +95,7 @@ impl<E: Env> Core<E> {
             guest: account.flag("guest")?,
         };
         let good = stored.number("v") == Some(1)
-            && stored.text_or_empty("issuer") == self.issuer()
+            && stored.text_or_empty("issuer") == self.binding()
             && self.env.host().is_user(&account);
         if !good {
             return None;
@@ -121,6 +122,12 @@ impl<E: Env> Core<E> {
             came_on,
         });
         Some((account, refresh_token, tokens))
+    }
+
+    /// What a stored session is bound to: also where its tokens came from, and what they are for.
+    fn binding(&self) -> String {
+        let bound = |config: Rc<Config>| [&config.sts, " ", &config.clients.scopes()].concat();
+        [&self.issuer(), " ", &self.config().map(bound).unwrap_or_default()].concat()
     }
 
     /// The authority and the broker registration that what is stored belongs to.

@@ -58,7 +58,15 @@ fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>) -> Flight {
         if landed.is_ok() {
             core.emit(EventKind::Token, id, client, None);
         }
-        landed.map_err(|error| core.report(id, client, error))
+        landed.map_err(|mut error| {
+            // Contract §1: whoever may not ask is told to, whatever it was that brought no session.
+            if !call.may_prompt() && matches!(error.code, Code::LoginRequired | Code::SilentTimeout) {
+                let aadsts = error.aadsts;
+                error = Code::InteractionRequired.into();
+                error.aadsts = aadsts;
+            }
+            core.report(id, client, error)
+        })
     })
 }
 

@@ -25,8 +25,8 @@ pub(crate) struct Open<P> {
 pub(crate) enum Invited<P> {
     /// A window is open.
     Window(P),
-    /// The page may leave.
-    Page,
+    /// The page may leave; whether the user wants to choose another account.
+    Page(bool),
     /// The user signed in in another tab.
     Elsewhere,
 }
@@ -56,7 +56,7 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<
     match answer {
         First::Left(end) => end,
         First::Right(Invitation::Opened(popup)) => Ok(Invited::Window(popup)),
-        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page),
+        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page(false)),
         // A window was asked for; no other answer means that there is one.
         First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
@@ -74,7 +74,7 @@ pub(crate) fn take_over<E: Env>(core: &Core<E>, is_sign_in: bool, select_account
     let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && core.env.activated();
     let Some(open) = open.filter(may) else { return Ok(()) };
     if open.url.is_empty() {
-        open.finish(End::Came(Invited::Page));
+        open.finish(End::Came(Invited::Page(select_account)));
         return Ok(());
     }
     let wish = if select_account { "&prompt=select_account" } else { "" };

@@ -43,7 +43,9 @@ pub(crate) async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -
         redirect_uri: attempt.redirect_uri.clone(),
         correlation_id: ask.request.correlation_id.clone(),
     };
-    core.env.leave(&attempt.url, &departure).await;
+    core.env.keep(&departure).await;
+    core.still_wanted(attempt.sign_outs)?;
+    core.env.leave(&attempt.url).await;
     Err(Code::StorageUnavailable.into())
 }
 

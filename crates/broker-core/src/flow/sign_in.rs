@@ -119,7 +119,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
         None => match invite(core, &attempt.url).await? {
             Invited::Window(popup) => popup,
             Invited::Elsewhere => return Ok(()),
-            Invited::Page => return Err(Code::PopupBlocked.into()),
+            Invited::Page(_) => return Err(Code::PopupBlocked.into()),
         },
     };
 
@@ -169,9 +169,13 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    if !ask.is_sign_in() && matches!(invite(core, "").await?, Invited::Elsewhere) {
-        return Ok(());
+    let mut selects = ask.request.select_account;
+    if !ask.is_sign_in() {
+        match invite(core, "").await? {
+            Invited::Page(chosen) => selects = chosen,
+            _ => return Ok(()),
+        }
     }
-    let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
+    let prompt = if selects { SELECT_ACCOUNT } else { prompt };
     redirect::leave(core, ask, prompt).await
 }

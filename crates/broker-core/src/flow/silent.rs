@@ -3,7 +3,7 @@
 //! user has signed in by hand: nobody pays for it twice.
 
 use crate::{
-    Code, Env, Fact, Inbox, Result,
+    Code, Env, EventKind, Fact, Inbox, Result,
     core::Core,
     flow::{
         RENEW,
@@ -28,7 +28,8 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Landing {
 /// Whether a frame may bring the right user. Where Power Apps does not say who that is, nobody could tell, and no person chose.
 pub(crate) fn is_worth_trying<E: Env>(core: &Core<E>) -> bool {
     let host = core.env.host();
-    !core.env.remembers(Fact::FramesFail) && (host.object_id.is_some() || host.tenant.is_none())
+    ![Fact::FramesFail, Fact::SignedOut].into_iter().any(|fact| core.env.remembers(fact))
+        && (host.object_id.is_some() || host.tenant.is_none())
 }
 
 /// Whether a prompt may bring what this failure did not.
@@ -42,6 +43,10 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
         let landed = fly(&core, &ask).await;
         if landed.as_ref().is_err_and(|error| leaves_hope(error.code)) {
             core.env.remember(Fact::FramesFail, true);
+        }
+        // Nobody is told but who listens: the call goes on without.
+        if landed.as_ref().is_err_and(|error| error.code == Code::SilentTimeout) {
+            core.emit(EventKind::Error, &ask.request.correlation_id, &ask.client, Some(Code::SilentTimeout));
         }
         landed
     })

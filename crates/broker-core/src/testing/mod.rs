@@ -60,6 +60,7 @@ struct World {
 struct Browser {
     turns: RefCell<Vec<Turn>>,
     waiting: RefCell<Vec<Waker>>,
+    signed_out: Cell<bool>,
     /// What another tab stored is taken in by this, whenever a tab's turn comes.
     reread: RefCell<Option<Rc<dyn Fn()>>>,
 }
@@ -345,6 +346,7 @@ impl Env for FakeEnv {
         match fact {
             Fact::FramesFail => self.0.windows.frames.get() != Some(true),
             Fact::Refused => self.0.windows.refused.get(),
+            Fact::SignedOut => self.0.browser.signed_out.get(),
         }
     }
 
@@ -352,6 +354,7 @@ impl Env for FakeEnv {
         match fact {
             Fact::FramesFail => self.0.windows.frames.update(|frames| frames.and(Some(!holds))),
             Fact::Refused => self.0.windows.refused.set(holds),
+            Fact::SignedOut => self.0.browser.signed_out.set(holds),
         }
     }
 
@@ -399,13 +402,20 @@ impl Env for FakeEnv {
         windows::fields(text)
     }
 
-    fn leave(&self, url: &str, departure: &Departure) -> Wait {
-        self.0.windows.left(url);
+    fn keep(&self, departure: &Departure) -> Wait {
         self.0.departures.borrow_mut().push(serde_json::json!({
             "issuer": departure.issuer, "state": departure.state, "nonce": departure.nonce,
             "verifier": departure.verifier.expose(), "tenant": departure.tenant,
             "redirectUri": departure.redirect_uri, "correlationId": departure.correlation_id,
         }));
+        match self.0.latency.get() {
+            0 => Box::pin(async {}),
+            ms => self.sleep(ms),
+        }
+    }
+
+    fn leave(&self, url: &str) -> Wait {
+        self.0.windows.leave(url);
         if self.0.stuck.get() { Box::pin(async {}) } else { Box::pin(std::future::pending()) }
     }
 

@@ -20,6 +20,7 @@ pub(crate) struct Windows {
     framed: RefCell<Vec<String>>,
     /// The last window or frame.
     last: RefCell<String>,
+    left: RefCell<Vec<String>>,
     blocked: Cell<bool>,
     opened: RefCell<Vec<String>>,
     closed: Rc<Cell<usize>>,
@@ -77,8 +78,9 @@ impl Windows {
         Some(FakePopup { _closes: Count(self.closed.clone()) })
     }
 
-    pub(crate) fn left(&self, url: &str) {
+    pub(crate) fn leave(&self, url: &str) {
         self.last.replace(url.to_owned());
+        self.left.borrow_mut().push(url.to_owned());
     }
 
     pub(crate) fn open_frame(&self, url: &str) -> FakePopup {
@@ -149,6 +151,12 @@ impl FakeEnv {
     /// This browser has hidden frames that may work.
     pub fn allow_frames(&self) {
         self.0.windows.frames.set(Some(true));
+    }
+
+    /// The addresses that the whole page went to.
+    #[must_use]
+    pub fn left(&self) -> Vec<String> {
+        self.0.windows.left.borrow().clone()
     }
 
     /// The addresses of all hidden frames.

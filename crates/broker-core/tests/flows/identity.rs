@@ -101,6 +101,29 @@ fn a_stored_session_of_another_user_tenant_registration_or_shape_is_refused_whol
 }
 
 #[test]
+fn a_stored_session_is_read_by_no_other_sts_or_scope_and_by_one_alias_more() {
+    let (page, stored) = page_and_stored();
+    let env = page.env.clone();
+    let reads = |pointer: &str, value: Value| {
+        let mut config = config();
+        match pointer {
+            "" => config["clients"]["more"] = value,
+            pointer => *config.pointer_mut(pointer).expect("it is there") = value,
+        }
+        let core = Core::new(env.clone(), Pins::default());
+        core.configure(&config, &json!({})).expect("the configuration is good");
+        core.restore(&stored)
+    };
+    let picker = "c0000000-0000-4000-8000-000000000001";
+    assert!(reads("", json!("c0000000-0000-4000-8000-000000000003")));
+    assert!(!reads("/sts", json!("https://other.example")));
+    assert!(!reads(
+        "/clients/picker",
+        json!({ "clientId": picker, "scope": format!("api://{picker}/other") })
+    ));
+}
+
+#[test]
 fn when_power_apps_names_another_user_nothing_of_the_first_is_served() {
     let (page, _) = page_and_stored();
     page.env.set_host(HostFacts { object_id: Some(OTHER_USER.to_uppercase()), ..page.env.facts() });
