@@ -152,7 +152,7 @@ export function createEngine(emit) {
     const departure = await vault.load(life.storage, DEPARTURE + id);
     const response = takeResponse(id);
     vault.save(life.storage, DEPARTURE + id, null);
-    if (departure && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
+    if (departure?.verifier && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
   }
 
   if (cameBack()) prepare().catch(() => {});
@@ -173,7 +173,7 @@ export function createEngine(emit) {
         if (method === "signIn" && canSignIn()) configured();
         else if (!isPrepared()) await prepare();
         if (!isOpen()) return;
-        const answer = use((broker) => broker[method](input));
+        const answer = await use((broker) => broker[method](input));
         // Whoever reloads the page right after this is not signed in again by what was kept.
         if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
         return answer;

@@ -72,6 +72,7 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("v", number(1)),
         ("issuer", Member::Text(&snapshot.issuer)),
         ("account", Member::Object(&account_members(&snapshot.account))),
+        ("loginHint", text(&snapshot.account.login_hint)),
         ("refreshToken", text(snapshot.refresh_token.expose())),
         ("refreshExpiresOn", number(snapshot.refresh_expires_on)),
         ("refreshCameOn", number(snapshot.refresh_came_on)),

@@ -111,7 +111,11 @@ impl Env for Web {
     }
 
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
-        window::invite(&self.hooks, url)
+        window::invite(&self.hooks, url, false)
+    }
+
+    fn confirm(&self, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
+        window::invite(&self.hooks, url, true)
     }
 
     fn given_up(&self, popup: &Popup, url: &str) -> Waiting {

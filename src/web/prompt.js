@@ -39,8 +39,10 @@ export function openWindow(hooks, url) {
 // One invitation. `answer` becomes the open window (true without an address), undefined if the browser refused it, or false if the user
 // declined. A notification
 // that is closed by its X says so to nobody: it asks nothing more, and calls end by their limits (README).
-export function invite(hooks, url) {
-  const texts = textsOf(hooks);
+export function invite(hooks, url, ends) {
+  let texts = textsOf(hooks);
+  // The other question, whether to sign out everywhere, has a surface of ours only.
+  if (ends) texts = { ...texts, title: texts.signOut, invitation: texts.signingOut, signIn: texts.signOut, notNow: texts.cancel };
   let over = false;
   let remove = () => {};
   const answer = new Promise((resolve) => {
@@ -66,10 +68,10 @@ export function invite(hooks, url) {
       if (child) end(child);
       else ask(texts.oneMore, true);
     };
-    const asked = attempt(() => (hooks.confirms() ? confirm : notify)(texts, message, accept, decline));
+    const asked = ends ? undefined : attempt(() => (hooks.confirms() ? confirm : notify)(texts, message, accept, decline));
     remove = asked?.remove ?? remove;
     if (asked) asked.shown.catch(() => ask(message));
-    else ask(message);
+    else ask(message, ends);
   });
   return closedWith(hooks, {
     answer,

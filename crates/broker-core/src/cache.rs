@@ -141,6 +141,7 @@ mod tests {
             object_id: "o".to_owned(),
             home_account_id: home.to_owned(),
             guest: false,
+            login_hint: String::new(),
         };
         OwnKey(client, Rc::new(account), scopes)
     }

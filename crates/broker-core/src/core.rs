@@ -138,6 +138,14 @@ impl<E: Env> Core<E> {
         self.env.remember(Fact::SignedOut, true);
     }
 
+    /// Signs out here and at Entra, once the user has confirmed it.
+    ///
+    /// # Errors
+    /// `user_cancelled` if not, and where Entra did not answer: then it is only here that nobody is signed in.
+    pub fn sign_out_everywhere(self: &Rc<Self>) -> impl Future<Output = Result<()>> + use<E> {
+        flow::sign_out::everywhere(self.clone())
+    }
+
     /// Who is signed in.
     pub fn account(&self) -> Option<Rc<Account>> {
         self.part_with_others();

@@ -56,6 +56,8 @@ pub trait Env: 'static {
     /// Shows one non-modal invitation to sign in; without an address, to leave the page for it. On the user's click the window opens inside the click's handler. Dropping
     /// the future withdraws the invitation.
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
+    /// Asks in a surface of ours whether to sign out everywhere, likewise.
+    fn confirm(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
     fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;

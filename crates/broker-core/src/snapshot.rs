@@ -93,6 +93,7 @@ impl<E: Env> Core<E> {
             object_id: account.text("objectId").filter(|id| guid::is_guid(id))?,
             home_account_id: account.text("homeAccountId")?,
             guest: account.flag("guest")?,
+            login_hint: stored.text_or_empty("loginHint"),
         };
         let good = stored.number("v") == Some(1)
             && stored.text_or_empty("issuer") == self.binding()

@@ -14,4 +14,5 @@ pub(crate) mod invitation;
 mod post;
 pub(crate) mod redirect;
 pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 mod silent;

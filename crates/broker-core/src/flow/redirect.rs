@@ -34,6 +34,14 @@ pub struct Departure {
 /// `storage_unavailable`: the page is still here, because nothing could be stored to come back to.
 pub(crate) async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     let attempt = Attempt::new(core, ask, prompt)?;
+    depart(core, ask, &attempt).await
+}
+
+/// Leaves for the address of an attempt.
+///
+/// # Errors
+/// As [`leave`].
+pub(crate) async fn depart<E: Env>(core: &Core<E>, ask: &Ask, attempt: &Attempt) -> Result<()> {
     let departure = Departure {
         issuer: core.issuer(),
         state: attempt.pending.state.clone(),

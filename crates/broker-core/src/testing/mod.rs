@@ -389,6 +389,10 @@ impl Env for FakeEnv {
         Box::pin(async move { env.0.windows.invite(&url).await })
     }
 
+    fn confirm(&self, url: &str) -> impl Future<Output = Invitation<FakePopup>> + Unpin {
+        self.invite(url)
+    }
+
     fn given_up(&self, _popup: &FakePopup, _url: &str) -> Wait {
         let gave_up = self.0.windows.gave_up.clone();
         Box::pin(async move { gave_up.wait().await })

@@ -19,6 +19,7 @@ pub(crate) fn stored(snapshot: &Snapshot) -> Value {
     let account = &snapshot.account;
     json!({
         "v": 1, "issuer": snapshot.issuer, "tokens": tokens, "refreshToken": snapshot.refresh_token.expose(),
+        "loginHint": snapshot.account.login_hint,
         "refreshExpiresOn": snapshot.refresh_expires_on, "refreshCameOn": snapshot.refresh_came_on,
         "account": {
             "username": account.username, "name": account.name, "tenantId": account.tenant_id,

@@ -15,6 +15,7 @@ mod failures;
 mod identity;
 mod prompts;
 mod redirect;
+mod sign_out;
 mod silent;
 mod step_up;
 mod tabs;
