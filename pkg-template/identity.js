@@ -35,6 +35,7 @@ export function createIdentity() {
       clientUrl: environment(),
       mobile: text(() => client().getClient()) === "Mobile",
       offline: offline(),
+      hidden: document.hidden,
     };
   }
 

@@ -187,6 +187,7 @@ impl Serialize for Kept<'_> {
             ("granted", Member::Text(&self.0.granted)),
             ("secret", Member::Text(self.0.secret.expose())),
             ("expiresOn", number(self.0.expires_on)),
+            ("refreshOn", number(self.0.refresh_on)),
             ("storedOn", number(self.0.stored_on)),
         ];
         Member::Object(&members).serialize(serializer)

@@ -14,6 +14,7 @@ pub fn facts(hooks: &Hooks) -> HostFacts {
         client_url: facts.text("clientUrl"),
         object_id: facts.text("objectId"),
         mobile: facts.flag("mobile").unwrap_or_default(),
+        hidden: facts.flag("hidden").unwrap_or_default(),
         offline: facts.flag("offline").unwrap_or_default(),
     }
 }

@@ -266,9 +266,16 @@ impl<E: Env> Core<E> {
             return Err(signed_out());
         }
         let now = self.env.now();
+        // Twenty tokens that came together, in this tab or on another computer, are not renewed together.
+        token.refresh_on.update(|at| at.saturating_add(u64::from(self.jitter()) * 1000));
         self.cache.borrow_mut().put(key, Rc::new(token), now);
         self.env.changed();
         Ok(())
+    }
+
+    /// Some number below 256.
+    pub(crate) fn jitter(&self) -> u32 {
+        self.env.random().bytes().map(u32::from).sum::<u32>() % 256
     }
 
     /// Remembers a token that was stored, unless one that lasts longer is here, and without telling that anything changed.
@@ -308,6 +315,11 @@ impl<E: Env> Core<E> {
     /// Tells listeners what happened; an empty client is none.
     pub(crate) fn emit(&self, kind: EventKind, id: &str, client: &str, code: Option<Code>) {
         self.env.emit(Event { kind, correlation_id: id, client, code });
+    }
+
+    /// Tells listeners that whoever asked is signed in. A session that is only prolonged is no news.
+    pub(crate) fn tell_signed_in(&self, ask: &flow::attempt::Ask) {
+        self.emit(EventKind::SignedIn, &ask.request.correlation_id, &ask.client, None);
     }
 
     /// A failed call, as its caller and the listeners get to know it.

@@ -150,6 +150,8 @@ pub struct HostFacts {
     pub mobile: bool,
     /// Whether Power Apps or the browser is offline.
     pub offline: bool,
+    /// Whether nobody sees the page.
+    pub hidden: bool,
 }
 
 impl HostFacts {

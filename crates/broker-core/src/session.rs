@@ -30,6 +30,9 @@ pub(crate) struct RefreshToken {
 /// A refresh token that ends this soon, in milliseconds, is not worth a request.
 const LEEWAY: u64 = 5 * 60 * 1000;
 
+/// How long before its end a session is renewed where nobody has to be asked, in milliseconds.
+const AHEAD: u64 = 2 * 60 * 60 * 1000;
+
 impl Session {
     /// A session that begins.
     pub(crate) fn new(account: Rc<Account>, token: Option<RefreshToken>) -> Self {
@@ -63,6 +66,12 @@ impl Session {
     /// The refresh token, for storing; none if it was declared void.
     pub(crate) fn held(&self) -> Option<RefreshToken> {
         self.0.refresh_token.borrow().clone()
+    }
+
+    /// Whether it ends so soon that a quiet moment is to be used for the next one.
+    pub(crate) fn is_ending(&self, now: u64) -> bool {
+        let end = self.held().and_then(|token| token.expires_on);
+        end.is_some_and(|end| end < now.saturating_add(AHEAD))
     }
 
     /// Whether this one of another tab takes the place of ours: it is newer, or ours is no good.

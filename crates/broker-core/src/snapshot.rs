@@ -10,7 +10,7 @@ use crate::{
     guid,
     session::{RefreshToken, Session},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// The session and its tokens.
 pub struct Snapshot {
@@ -40,6 +40,8 @@ pub struct StoredToken {
     pub secret: Secret,
     /// When it ends, in milliseconds since the epoch.
     pub expires_on: u64,
+    /// From when on it may be renewed.
+    pub refresh_on: u64,
     /// When it came.
     pub stored_on: u64,
 }
@@ -77,8 +79,12 @@ impl<E: Env> Core<E> {
         };
         for stored in tokens {
             let key = Key { client: &stored.client, account: session.account(), scopes: &stored.scopes };
-            let token =
-                Token { secret: stored.secret, expires_on: stored.expires_on, scopes: stored.granted };
+            let token = Token {
+                secret: stored.secret,
+                expires_on: stored.expires_on,
+                refresh_on: Cell::new(stored.refresh_on),
+                scopes: stored.granted,
+            };
             self.put(key, token, stored.stored_on);
         }
         true
@@ -111,6 +117,7 @@ impl<E: Env> Core<E> {
                 granted: token.text_or_empty("granted"),
                 secret: Secret::new(token.text("secret")?),
                 expires_on: token.number("expiresOn")?,
+                refresh_on: token.number("refreshOn").unwrap_or_default(),
                 stored_on: token.number("storedOn")?,
             });
         }

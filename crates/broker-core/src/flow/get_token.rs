@@ -3,13 +3,17 @@
 
 use crate::{
     Code, Env, EventKind, Fact, Result, TokenRequest, TokenResult,
+    cache::Token,
     call::Call,
     core::{Core, signed_out},
-    flow::{attempt::Ask, backend_token, post::offline, sign_in},
+    flow::{RENEW, attempt::Ask, backend_token, post::offline, sign_in, silent},
     session::Session,
     single_flight::{Flight, Landing},
 };
 use std::{future::Future, rc::Rc};
+
+/// Until a renewal ahead of time is tried again, in milliseconds.
+const PAUSE: u64 = 5 * 60 * 1000;
 
 /// A token, cached or fetched. Not an `async fn`: a sign-in window must open now, inside the call that may stand in a user's
 /// click.
@@ -35,10 +39,42 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>,
     core.part_with_others();
     let cached = |session: Session| core.cached(call.key(session.account()));
     let landing = match core.session().filter(|_| call.takes_cached()).and_then(cached) {
-        Some(_) => None,
+        Some(token) => {
+            renew_ahead(core, &call, &token);
+            None
+        }
         None => Some(core.calls.join(&core.env, call.flight(), &|| depart(core, &call))),
     };
     Ok((call, landing))
+}
+
+/// Fetches the next token behind a call that has a good one, if it is time, and somebody sees the page: a tab in the background renews
+/// nothing. That is the quiet moment, too, for the next session. No timer, and no second try soon: the next call that misses it will say why.
+fn renew_ahead<E: Env>(core: &Rc<Core<E>>, call: &Call, token: &Token) {
+    let (now, host) = (core.env.now(), core.env.host());
+    if token.refresh_on.get() > now || host.hidden || host.offline {
+        return;
+    }
+    token.refresh_on.set(now.saturating_add(PAUSE));
+    let call = call.ahead();
+    drop(core.calls.join(&core.env, call.flight(), &|| {
+        let (core, call) = (core.clone(), call.clone());
+        Box::pin(async move {
+            if core.session().is_some_and(|session| session.is_ending(core.env.now())) {
+                // Where that brings nothing, the session is good for a while.
+                let _ = silent::join(&core, &Rc::new(Ask::for_call(&call))).await;
+            }
+            let mut turn = core.env.lock(RENEW);
+            (&mut turn).await;
+            let session = core.session().ok_or_else(signed_out)?;
+            let due = |token: Rc<Token>| token.refresh_on.get() <= core.env.now().saturating_add(PAUSE);
+            // Another tab may have had it meanwhile.
+            if core.cached(call.key(session.account())).is_some_and(due) {
+                backend_token::bring(&core, &call, &session).await?;
+            }
+            Ok(())
+        })
+    }));
 }
 
 fn result<E: Env>(core: &Core<E>, call: &Call, from_cache: bool) -> Result<TokenResult> {

@@ -93,6 +93,7 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
     let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };
     let answer = attempt.redeem(core, &ask, response)?.await;
     attempt.accept(core, &ask, answer)?;
+    core.tell_signed_in(&ask);
     core.env.remember(Fact::FramesFail, false);
     Ok(())
 }

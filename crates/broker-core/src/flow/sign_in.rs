@@ -135,6 +135,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
 
     let answer = attempt.redeem(core, ask, &response)?.await;
     attempt.accept(core, ask, answer)?;
+    core.tell_signed_in(ask);
     drop(turn);
     // Whoever is signed in at Entra now may be found there by a hidden frame.
     core.env.remember(Fact::FramesFail, false);

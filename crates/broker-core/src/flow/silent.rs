@@ -57,8 +57,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     let mut turn = core.env.lock(RENEW);
     (&mut turn).await;
     core.still_wanted(sign_outs)?;
+    let usable = core.usable_session();
     // Another tab may have signed in meanwhile.
-    if core.usable_session().is_some() {
+    if usable.as_ref().is_some_and(|session| !session.is_ending(core.env.now())) {
         return Ok(());
     }
     let attempt = Attempt::new(core, ask, "none")?;
@@ -71,5 +72,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     drop((frame, inbox));
 
     let answer = attempt.redeem(core, ask, &response)?.await;
-    attempt.accept(core, ask, answer)
+    attempt.accept(core, ask, answer)?;
+    if usable.is_none() {
+        core.tell_signed_in(ask);
+    }
+    Ok(())
 }

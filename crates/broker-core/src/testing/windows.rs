@@ -114,7 +114,8 @@ impl Windows {
     fn inbox(&self, url: &str) -> Option<Signal<String>> {
         let state = parameter(url, "state");
         // Who only signs out is answered where nobody is named.
-        let id = if state.is_empty() { "00000000000000000000000000000000" } else { state.split('.').next()? };
+        let id =
+            if state.is_empty() { "00000000000000000000000000000000" } else { state.split('.').next()? };
         self.inboxes.borrow().iter().find(|inbox| inbox.0 == id).map(|inbox| inbox.1.clone())
     }
 }

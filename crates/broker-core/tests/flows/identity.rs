@@ -13,7 +13,7 @@ pub(crate) fn stored(snapshot: &Snapshot) -> Value {
     for token in &snapshot.tokens {
         tokens[format!("{} {}", token.client, token.scopes)] = json!({
             "client": token.client, "scopes": token.scopes, "granted": token.granted,
-            "secret": token.secret.expose(), "expiresOn": token.expires_on, "storedOn": token.stored_on,
+            "secret": token.secret.expose(), "expiresOn": token.expires_on, "refreshOn": token.refresh_on, "storedOn": token.stored_on,
         });
     }
     let account = &snapshot.account;

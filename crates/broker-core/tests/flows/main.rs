@@ -9,6 +9,7 @@ use broker_core::{
 use serde_json::json;
 use std::rc::Rc;
 
+mod ahead;
 mod calls;
 mod endings;
 mod failures;
