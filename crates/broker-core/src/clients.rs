@@ -78,8 +78,8 @@ impl Clients {
         let mut scopes = String::new();
         for client in &self.list {
             if client.scope != default_scope(&client.id) {
-                scopes.push_str(&client.scope);
                 scopes.push(' ');
+                scopes.push_str(&client.scope);
             }
         }
         scopes

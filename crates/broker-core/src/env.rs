@@ -51,10 +51,11 @@ pub trait Env: 'static {
     fn lock(&self, name: &str) -> Self::Wait;
     /// Opens a hidden frame.
     fn open_frame(&self, url: &str) -> Self::Frame;
-    /// Opens the sign-in window, now, within this call; none if the browser refuses.
+    /// Opens the sign-in window, now, within this call; none if the browser refuses. As long as it is open, other tabs invite nobody; what they do
+    /// afterwards comes after they have taken in what this one stored.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
     /// Shows one non-modal invitation to sign in; without an address, to leave the page for it. On the user's click the window opens inside the click's handler. Dropping
-    /// the future withdraws the invitation.
+    /// the future withdraws the invitation. Nothing is shown while another tab has a sign-in window open, unless that takes too long.
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Asks in a surface of ours whether to sign out everywhere, likewise.
     fn confirm(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;

@@ -134,8 +134,10 @@ impl<E: Env> Core<E> {
 
     /// What a stored session is bound to: also where its tokens came from, and what they are for.
     fn binding(&self) -> String {
-        let bound = |config: Rc<Config>| [&config.sts, " ", &config.clients.scopes()].concat();
-        [&self.issuer(), " ", &self.config().map(bound).unwrap_or_default()].concat()
+        let bound = |config: Rc<Config>| {
+            [&config.authority, " ", &config.client_id, " ", &config.sts, &config.clients.scopes()].concat()
+        };
+        self.config().map(bound).unwrap_or_default()
     }
 
     /// The authority and the broker registration that what is stored belongs to.

@@ -6,7 +6,7 @@ use crate::{
     cache::Token,
     call::Call,
     core::{Core, signed_out},
-    flow::{RENEW, attempt::Ask, backend_token, post::offline, sign_in, silent},
+    flow::{attempt::Ask, backend_token, post::offline, sign_in, silent},
     session::Session,
     single_flight::{Flight, Landing},
 };
@@ -37,12 +37,13 @@ pub(crate) fn get_token<E: Env>(
 fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>, Option<Landing>)> {
     let call = Rc::new(Call::admit(core, request)?);
     core.part_with_others();
-    let cached = |session: Session| core.cached(call.key(session.account()));
-    let landing = match core.session().filter(|_| call.takes_cached()).and_then(cached) {
-        Some(token) => {
-            renew_ahead(core, &call, &token);
-            None
-        }
+    let found = core.session().filter(|_| call.takes_cached()).and_then(|session| {
+        let token = core.cached(call.key(session.account()))?;
+        renew_ahead(core, &call, &session, &token);
+        Some(())
+    });
+    let landing = match found {
+        Some(()) => None,
         None => Some(core.calls.join(&core.env, call.flight(), &|| depart(core, &call))),
     };
     Ok((call, landing))
@@ -50,30 +51,19 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>,
 
 /// Fetches the next token behind a call that has a good one, if it is time, and somebody sees the page: a tab in the background renews
 /// nothing. That is the quiet moment, too, for the next session. No timer, and no second try soon: the next call that misses it will say why.
-fn renew_ahead<E: Env>(core: &Rc<Core<E>>, call: &Call, token: &Token) {
+fn renew_ahead<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session, token: &Token) {
     let (now, host) = (core.env.now(), core.env.host());
     if token.refresh_on.get() > now || host.hidden || host.offline {
         return;
     }
     token.refresh_on.set(now.saturating_add(PAUSE));
     let call = call.ahead();
+    if session.is_ending(now) {
+        drop(silent::join(core, &Rc::new(Ask::for_call(&call))));
+    }
     drop(core.calls.join(&core.env, call.flight(), &|| {
-        let (core, call) = (core.clone(), call.clone());
-        Box::pin(async move {
-            if core.session().is_some_and(|session| session.is_ending(core.env.now())) {
-                // Where that brings nothing, the session is good for a while.
-                let _ = silent::join(&core, &Rc::new(Ask::for_call(&call))).await;
-            }
-            let mut turn = core.env.lock(RENEW);
-            (&mut turn).await;
-            let session = core.session().ok_or_else(signed_out)?;
-            let due = |token: Rc<Token>| token.refresh_on.get() <= core.env.now().saturating_add(PAUSE);
-            // Another tab may have had it meanwhile.
-            if core.cached(call.key(session.account())).is_some_and(due) {
-                backend_token::bring(&core, &call, &session).await?;
-            }
-            Ok(())
-        })
+        let (core, call, session) = (core.clone(), call.clone(), session.clone());
+        Box::pin(async move { backend_token::bring(&core, &call, &session).await })
     }));
 }
 

@@ -4,7 +4,6 @@
 use crate::{
     Code, Env, Invitation, Result,
     core::{Core, signed_out},
-    flow::SIGN_IN,
     race::{First, race},
 };
 use std::{
@@ -44,11 +43,7 @@ enum End<P> {
 pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<E::Popup>> {
     let open = Rc::new(Open { url: url.to_owned(), end: RefCell::new(End::NotYet(None)) });
     core.invitation.replace(Some(open.clone()));
-    // Nothing is shown while the user signs in in another tab; a click here takes it over as if it were.
-    let answer = match race(open.end(), core.env.lock(SIGN_IN)).await {
-        First::Left(end) => First::Left(end),
-        First::Right(_) => race(open.end(), core.env.invite(url)).await,
-    };
+    let answer = race(open.end(), core.env.invite(url)).await;
     // Not `take`: after a sign-out another sign-in's invitation may be open already.
     if core.invitation.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, &open)) {
         core.invitation.replace(None);

@@ -2,8 +2,6 @@
 
 /// The turn of the one tab that asks Entra for something without the user ([`crate::Env::lock`]).
 const RENEW: &str = "renew";
-/// The turn of the one tab whose user signs in.
-const SIGN_IN: &str = "sign-in";
 
 pub(crate) mod attempt;
 mod backend_token;

@@ -6,7 +6,6 @@ use crate::{
     config::Mobile,
     core::{Core, signed_out},
     flow::{
-        SIGN_IN,
         attempt::{Ask, Attempt, SELECT_ACCOUNT},
         invitation::{Invited, invite, take_over},
         post::offline,
@@ -123,20 +122,19 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
         },
     };
 
-    // Not waited for: the window is open. Other tabs ask nobody as long as it is.
-    let turn = core.env.lock(SIGN_IN);
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
     let response = match race(inbox.response(), gave_up).await {
         First::Left(response) => response,
         First::Right(First::Left(_)) => return Err(Code::UserCancelled.into()),
         First::Right(First::Right(_)) => return Err(Code::PopupTimeout.into()),
     };
-    drop((popup, inbox));
+    drop(inbox);
 
     let answer = attempt.redeem(core, ask, &response)?.await;
     attempt.accept(core, ask, answer)?;
+    // Not before: other tabs ask nobody as long as it is open.
+    drop(popup);
     core.tell_signed_in(ask);
-    drop(turn);
     // Whoever is signed in at Entra now may be found there by a hidden frame.
     core.env.remember(Fact::FramesFail, false);
     Ok(())

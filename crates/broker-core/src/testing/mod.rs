@@ -267,6 +267,9 @@ impl Browser {
     }
 }
 
+/// The turn of the tab that has a sign-in window open.
+const SIGN_IN: &str = "sign-in";
+
 /// Gives a share of a turn back.
 struct Share(FakeEnv, String);
 
@@ -381,12 +384,25 @@ impl Env for FakeEnv {
     }
 
     fn open_popup(&self, url: &str) -> Option<FakePopup> {
-        self.0.windows.open(url)
+        self.0.windows.open(url).map(|popup| popup.with(self.lock(SIGN_IN)))
     }
 
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<FakePopup>> + Unpin {
         let (env, url) = (self.clone(), url.to_owned());
-        Box::pin(async move { env.0.windows.invite(&url).await })
+        Box::pin(async move {
+            env.lock(SIGN_IN).await;
+            // Whoever learnt meanwhile that the user is signed in withdraws it first.
+            let mut asked = false;
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            match env.0.windows.invite(&url).await {
+                Invitation::Opened(popup) => Invitation::Opened(popup.with(env.lock(SIGN_IN))),
+                other => other,
+            }
+        })
     }
 
     fn confirm(&self, url: &str) -> impl Future<Output = Invitation<FakePopup>> + Unpin {

@@ -1,6 +1,6 @@
 //! Windows and invitations, and the user in front of them.
 
-use super::{FakeEnv, signal::Signal};
+use super::{FakeEnv, Wait, signal::Signal};
 use crate::{Inbox, Invitation};
 use serde_json::{Map, Value};
 use std::{
@@ -33,6 +33,14 @@ pub(crate) struct Windows {
 /// A window; dropping it is closing it.
 pub struct FakePopup {
     _closes: Count,
+    /// What is held as long as it is open.
+    _turn: Option<Wait>,
+}
+
+impl FakePopup {
+    pub(crate) fn with(self, turn: Wait) -> Self {
+        Self { _turn: Some(turn), ..self }
+    }
 }
 
 /// Where the response of one sign-in arrives.
@@ -75,7 +83,7 @@ impl Windows {
         }
         self.opened.borrow_mut().push(url.to_owned());
         self.last.replace(url.to_owned());
-        Some(FakePopup { _closes: Count(self.closed.clone()) })
+        Some(FakePopup { _closes: Count(self.closed.clone()), _turn: None })
     }
 
     pub(crate) fn leave(&self, url: &str) {
@@ -87,7 +95,7 @@ impl Windows {
         assert!(self.inbox(url).is_some(), "a frame may open only when its inbox listens");
         self.framed.borrow_mut().push(url.to_owned());
         self.last.replace(url.to_owned());
-        FakePopup { _closes: Count(self.closed.clone()) }
+        FakePopup { _closes: Count(self.closed.clone()), _turn: None }
     }
 
     pub(crate) async fn invite(&self, url: &str) -> Invitation<FakePopup> {
