@@ -48,7 +48,11 @@ export function createEngine(emit) {
       life.kept = new Promise((resolve) => setTimeout(resolve)).then(() => {
         life.saving = false;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
+        if (instance !== life || !life.storage) return;
+        return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())))?.then(() => {
+          life.stored = vault.available;
+          tabs.tell();
+        });
       });
     },
     // Around a turn among the tabs: what changed here is there for the others, and what they changed is here.
@@ -132,18 +136,20 @@ export function createEngine(emit) {
       const stored = await vault.load(life.storage, SESSION);
       // One that is refused, or that an instance dies of, is not looked at again.
       if (stored && instance === life && !attempt(() => use((broker) => broker.restore(stored)))) vault.save(life.storage, SESSION, null);
+      if (stored) life.stored = true;
       life.restored = true;
     })();
     await life.restoring;
   }
 
-  // Another tab kept something else. What this one is about to keep itself comes after that, and is told in turn.
+  // Another tab kept something else; nothing, where this one had kept something, is a sign-out. What this one is about to keep itself comes after that, and is told in turn.
   async function reread() {
     const life = instance;
     const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
     if (!isIdle()) return;
     const stored = await vault.load(life.storage, SESSION);
-    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : broker.account && broker.part())));
+    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : life.stored && broker.account && broker.part())));
+    if (stored) life.stored = true;
   }
 
   // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.
@@ -180,7 +186,7 @@ export function createEngine(emit) {
       });
     },
     diagnostics() {
-      const facts = { restarts, storage: vault.available ? instance?.storage : "unavailable" };
+      const facts = { restarts, storage: vault.available && instance?.stored !== false ? instance?.storage : "unavailable" };
       if (lastFault) facts.lastFault = lastFault;
       return instance ? { ...use((broker) => broker.diagnostics()), ...facts } : facts;
     },

@@ -102,6 +102,22 @@ fn a_stored_session_of_another_user_tenant_registration_or_shape_is_refused_whol
 }
 
 #[test]
+fn what_the_version_before_stored_is_read_and_what_the_next_one_adds_is_no_matter() {
+    let (page, mut stored) = page_and_stored();
+    for added in ["refreshCameOn", "loginHint"] {
+        stored.as_object_mut().expect("an object").remove(added);
+    }
+    for token in stored["tokens"].as_object_mut().expect("tokens").values_mut() {
+        token.as_object_mut().expect("a token").remove("refreshOn");
+        token["later"] = json!({ "than": "this" });
+    }
+    stored["later"] = json!(["than", "this"]);
+    let page = reloaded(page);
+    assert!(page.core.restore(&stored));
+    assert!(page.get(silent("picker", &[GRAPH])).expect("a token").from_cache);
+}
+
+#[test]
 fn a_stored_session_is_read_by_no_other_sts_or_scope_and_by_one_alias_more() {
     let (page, stored) = page_and_stored();
     let env = page.env.clone();

@@ -16,6 +16,7 @@ mod hostile;
 mod redirect;
 mod refusals;
 mod sign_in;
+mod storage;
 mod tabs;
 
 use e2e::{BrokerError, Result, Stage};
