@@ -1,4 +1,4 @@
-//! This service's own TLS, where no proxy ends it: TLS 1.2 and 1.3, HTTP/1.1, a certificate that is read again when it changes.
+//! This service's own TLS, where no proxy ends it: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a certificate that is read again when it changes.
 
 use crate::config::TlsFiles;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -73,7 +73,7 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private_key));
     let mut config = config.map_err(|_| TlsError::Files)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Loaded { acceptor: TlsAcceptor::from(Arc::new(config)), read: certificate })
 }
 
