@@ -172,7 +172,11 @@ async fn its_own_tls_serves_exchanges_and_a_renewed_certificate_without_a_restar
     let (certificate, key) = tls_files(&folder);
     let tables =
         format!("[tls]\ncertificate = '{}'\nprivate_key = '{}'", certificate.display(), key.display());
-    let world = World::configured("", &tables).await;
+    let world = World::configured("metrics = \"127.0.0.1:0\"", &tables).await;
+    let metrics = get(&format!("http://{}/metrics", world.server.private_address().unwrap())).await.1;
+    let expiry = r#"talxis_sts_certificate_expiry_seconds{client="this service",credential="tls"} "#;
+    let end = metrics.split(expiry).nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    assert!(end.parse::<f64>().unwrap() > 2e9, "rcgen's certificates are good for long: {end}");
     let origin = world.server.origin().replace("127.0.0.1", "localhost");
     assert!(origin.starts_with("https://"));
     let trusting = |pem: &str| {
