@@ -103,7 +103,8 @@ impl Node {
     /// esbuild bundles and terser minifies, which makes one script smaller by another six per cent.
     fn minified(&self, script: &str) -> Outcome<String> {
         let bundle = self.folder.join("bundle.js");
-        fs::write(&bundle, script).map_err(|why| format!("{} cannot be written: {why}.", bundle.display()))?;
+        fs::write(&bundle, script)
+            .map_err(|why| format!("{} cannot be written: {why}.", bundle.display()))?;
         let mut command = self.tool("terser/bin/terser");
         command.arg(&bundle).args(["--compress", "passes=3,ecma=2022", "--mangle", "--ecma", "2022"]);
         printed(&mut command)
