@@ -129,6 +129,11 @@ fn e2e(count: &mut Count, browsers: &[Browser]) -> Outcome {
             _ => command("cargo", &cargo),
         };
         count.tests(tests.env("E2E_ENGINE", browser))?;
+        if *browser == "chromium" {
+            section("The same where the solution has no ribbon: controls bring the broker");
+            count
+                .tests(command("cargo", &cargo).env("E2E_ENGINE", browser).env("E2E_WITHOUT_RIBBON", "1"))?;
+        }
     }
     Ok(())
 }
