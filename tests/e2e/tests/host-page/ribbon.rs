@@ -2,9 +2,8 @@
 //! without it.
 
 use crate::ADELE;
-use e2e::{Result, Stage, on_stage, until};
+use e2e::{Result, Stage, on_stage, until, without_ribbon};
 use serde_json::{Value, json};
-use std::path::Path;
 
 const BUTTON: &str = "#global-commands button";
 
@@ -110,19 +109,12 @@ fn an_app_that_does_not_want_it_has_no_button_and_its_ribbon_brings_nothing() ->
 
 #[test]
 fn without_the_ribbon_controls_bring_the_broker_themselves() -> Result {
-    on_stage(
-        |options| {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-            options.solution = demo::Options::packed_solution(&root, false);
-        },
-        async |stage| {
-            stage.open_app().await?;
-            let evaluations = stage.rule_evaluations().await?;
-            assert!(evaluations.is_empty(), "there is no rule: {evaluations:?}");
-            let buttons: u32 =
-                stage.script("return document.querySelectorAll('[data-command]').length").await?;
-            assert_eq!(buttons, 0);
-            Ok(())
-        },
-    )
+    on_stage(without_ribbon, async |stage| {
+        stage.open_app().await?;
+        let evaluations = stage.rule_evaluations().await?;
+        assert!(evaluations.is_empty(), "there is no rule: {evaluations:?}");
+        let buttons: u32 = stage.script("return document.querySelectorAll('[data-command]').length").await?;
+        assert_eq!(buttons, 0);
+        Ok(())
+    })
 }
