@@ -20,6 +20,8 @@ import { createVault } from "./vault.js";
 const MAX_FAULTS = 3;
 const LEEWAY_MS = 300_000;
 const MOST = 256;
+// Then the core is asked once more: it may be time to renew.
+const AGAIN_MS = 60_000;
 // What the vault keeps.
 const SESSION = "session";
 const DEPARTURE = "departure:";
@@ -123,7 +125,8 @@ export function createEngine(emit) {
   // The same as before, if it is for the same user, and still good for so long as the core has it (cache.rs says so too).
   function again(text) {
     const { at, result } = given.get(text) ?? {};
-    if (!(at <= Date.now() && Date.now() <= result.expiresOn - LEEWAY_MS)) return undefined;
+    const now = Date.now();
+    if (!(at <= now && now < at + AGAIN_MS && now <= result.expiresOn - LEEWAY_MS)) return undefined;
     const { scopes, account } = result;
     const { tenant, objectId } = identity.user();
     const same = account.tenantId === tenant && account.objectId === objectId;
