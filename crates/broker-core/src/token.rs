@@ -101,7 +101,11 @@ impl TokenResponse {
         let ends = body.number("refresh_token_expires_in").map(|seconds| after(asked_at, seconds));
         Ok(Self {
             token,
-            refresh_token: secret("refresh_token").map(|secret| RefreshToken { secret, expires_on: ends, came_on: asked_at }),
+            refresh_token: secret("refresh_token").map(|secret| RefreshToken {
+                secret,
+                expires_on: ends,
+                came_on: asked_at,
+            }),
             id_token: secret("id_token"),
             client_info: body.text_or_empty("client_info"),
         })

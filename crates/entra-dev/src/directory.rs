@@ -49,7 +49,7 @@ pub(crate) struct Grant {
 }
 
 /// A registration.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) client_id: String,
@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub(crate) identifier_uris: Vec<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) admin_scopes: Vec<String>,
+    /// Id → value of scopes that were registered with ids (`graph`); the others have ids that are derived.
+    pub(crate) scope_ids: BTreeMap<String, String>,
     pub(crate) token_version: u8,
     pub(crate) optional_claims: Vec<String>,
     /// `requiredResourceAccess`: resource `appId` → scopes.
@@ -70,6 +72,7 @@ pub(crate) struct App {
 }
 
 /// A redirect URI and the platform that it is registered under.
+#[derive(Clone)]
 pub(crate) struct RedirectUri {
     pub(crate) platform: Platform,
     pub(crate) uri: String,
@@ -84,6 +87,7 @@ pub(crate) enum Platform {
 }
 
 /// `federatedIdentityCredential`.
+#[derive(Clone)]
 pub(crate) struct Federated {
     pub(crate) issuer: String,
     pub(crate) subject: String,

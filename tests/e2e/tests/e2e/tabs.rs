@@ -35,7 +35,8 @@ async fn waits_for_its_turn(stage: &Stage, name: &str) -> Result {
         "const [done] = arguments;
          navigator.locks.query().then(({{ pending }}) => done(pending.some((lock) => lock.name === 'talxis-broker:{name}')))"
     );
-    until("a tab to wait for its turn", async || Ok(stage.script_async::<bool>(&look).await?.then_some(()))).await
+    until("a tab to wait for its turn", async || Ok(stage.script_async::<bool>(&look).await?.then_some(())))
+        .await
 }
 
 /// The app in two tabs; in the first one the sign-in window is open, in the second one a call waits. The second one is current.
@@ -109,7 +110,8 @@ fn what_one_tab_has_fetched_another_one_has_without_a_request() -> Result {
             })
             .await?;
             // A turn that is taken comes after everything is stored.
-            let asked = stage.ask("talxisBroker.getToken({ client: 'filePicker', forceRefresh: true })").await?;
+            let asked =
+                stage.ask("talxisBroker.getToken({ client: 'filePicker', forceRefresh: true })").await?;
             stage.value(&asked).await?;
             open_in_new_tab(stage).await?;
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
