@@ -68,6 +68,8 @@ pub(crate) struct App {
     pub(crate) known_clients: Vec<String>,
     pub(crate) secret: Option<String>,
     pub(crate) certificate: Option<Certificate>,
+    /// `displayName` of the certificate.
+    pub(crate) certificate_name: String,
     pub(crate) federated: Vec<Federated>,
 }
 

@@ -7,11 +7,12 @@
 use crate::{
     certificate::Certificate,
     directory::{App, Directory, Platform, RedirectUri},
+    params::Params,
     shared::Shared,
 };
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
     routing::any,
@@ -109,6 +110,8 @@ struct KeyCredential {
     kind: String,
     usage: String,
     key: String,
+    #[serde(default)]
+    display_name: String,
 }
 
 #[derive(Deserialize)]
@@ -138,12 +141,19 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 async fn answer(
     State(shared): State<Arc<Shared>>,
     Path((tenant, path)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
     body: Option<Json<Value>>,
 ) -> Response {
     let create = headers.get("prefer").is_some_and(|prefer| prefer == "create-if-missing");
     let body = body.map(|Json(body)| body).unwrap_or_default();
+    let query = Params::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    // A list can only be asked for by one property: its filter is a key like others.
+    let path = match query.get("$filter") {
+        Some(filter) => format!("{path}/{}", filter.replacen(" eq ", "=", 1)),
+        None => path,
+    };
     let (status, body) = shared
         .change(|directory| {
             let mut changed = directory.clone();
@@ -214,7 +224,8 @@ fn perform(
             }
         }
         ("oauth2PermissionGrants", "GET") => {
-            Ok((StatusCode::OK, json!({ "value": grants(directory, &tenant) })))
+            let client = quoted(key, "clientId").ok_or_else(missing)?;
+            Ok((StatusCode::OK, json!({ "value": grants(directory, &tenant, client) })))
         }
         ("oauth2PermissionGrants", "POST") => {
             let new: NewGrant = read(body)?;
@@ -317,6 +328,7 @@ fn change(directory: &mut Directory, app_id: &str, body: Value) -> Result<(), Re
         let right = key.kind == "AsymmetricX509Cert" && key.usage == "Verify";
         let certificate = Certificate::read_der(&der).ok().filter(|_| right);
         app.certificate = Some(certificate.ok_or_else(unreadable)?);
+        app.certificate_name.clone_from(&key.display_name);
     }
     Ok(())
 }
@@ -372,7 +384,15 @@ fn scope_ids(app: &App) -> BTreeMap<String, String> {
 }
 
 fn application(app: &App) -> Value {
-    json!({ "id": object_id(app), "appId": app.client_id, "displayName": app.display_name })
+    let keys = app.certificate.iter().map(|certificate| {
+        json!({ "keyId": id_of(&["keyCredential", &certificate.sha256]), "displayName": app.certificate_name })
+    });
+    json!({
+        "id": object_id(app),
+        "appId": app.client_id,
+        "displayName": app.display_name,
+        "keyCredentials": keys.collect::<Vec<_>>(),
+    })
 }
 
 fn principal(tenant: &str, app: &App) -> Value {
@@ -384,11 +404,14 @@ fn principal(tenant: &str, app: &App) -> Value {
     })
 }
 
-/// The tenant-wide grants of a tenant.
-fn grants(directory: &Directory, tenant: &str) -> Vec<Value> {
+/// The tenant-wide grants of a service principal.
+fn grants(directory: &Directory, tenant: &str, of: &str) -> Vec<Value> {
     let Some(found) = directory.tenant(tenant) else { return Vec::new() };
     let grants = found.grants.iter().filter(|grant| grant.user.is_none()).filter_map(|grant| {
         let (client, resource) = (directory.app(&grant.client)?, directory.app(&grant.resource)?);
+        if principal_id(tenant, client) != of {
+            return None;
+        }
         let scopes: Vec<&str> = grant.scopes.iter().map(String::as_str).collect();
         Some(json!({
             "id": grant_id(tenant, &grant.client, &grant.resource),

@@ -60,11 +60,13 @@ impl World {
             listen: ([127, 0, 0, 1], 0).into(),
             clock: entra_dev::Clock::system(),
         });
-        let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let loopback = ([127, 0, 0, 1], 0).into();
+        let http = Client::builder().no_proxy().redirect(Policy::none()).resolve("login.localhost", loopback);
+        let http = http.build().unwrap();
         Self { entra: entra.await.unwrap(), folder, http }
     }
 
-    /// Runs the script of this estate; comes to how many requests changed something.
+    /// Runs the script of this estate.
     async fn provision(&self, estate: &str) {
         let authority = format!("[deployment]\nauthority = \"{}\"\n", self.entra.origin());
         let estate = estate.replacen("[deployment]\n", &authority, 1);
