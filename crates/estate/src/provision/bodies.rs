@@ -19,9 +19,11 @@ pub(super) fn broker(broker: &Broker, audience: &str, environments: &[&str]) -> 
         .iter()
         .flat_map(|app| broker.redirect_uris.iter().map(move |uri| uri.replace("{app}", app)))
         .collect();
-    let mut body = named(&broker.display_name, audience);
-    body["spa"] = json!({ "redirectUris": uris });
-    body
+    json!({
+        "displayName": broker.display_name,
+        "signInAudience": audience,
+        "spa": { "redirectUris": uris },
+    })
 }
 
 /// An API of our own.
@@ -62,19 +64,21 @@ pub(super) fn control(name: &str, landings: &[String], required: &[(&str, Vec<St
 /// The broker's pre-authorisation, which may only name a scope that is there already. All of `api` is said again, so that
 /// it does not matter how Graph merges it.
 pub(super) fn pre_authorized(name: &str) -> Value {
-    let mut api = api(name);
     let broker = hole("broker");
-    api["knownClientApplications"] = json!([broker]);
     let ids = [scope_id(name, Estate::CONTROL_SCOPE)];
-    api["preAuthorizedApplications"] = json!([{ "appId": broker, "delegatedPermissionIds": ids }]);
+    let mut api = api(name);
+    api.insert("knownClientApplications".to_owned(), json!([broker]));
+    let pre_authorized = json!([{ "appId": broker, "delegatedPermissionIds": ids }]);
+    api.insert("preAuthorizedApplications".to_owned(), pre_authorized);
     json!({ "api": api })
 }
 
-fn api(name: &str) -> Value {
-    json!({
-        "requestedAccessTokenVersion": 2,
-        "oauth2PermissionScopes": [scope(name, Estate::CONTROL_SCOPE, "User")],
-    })
+fn api(name: &str) -> Map<String, Value> {
+    let scopes = json!([scope(name, Estate::CONTROL_SCOPE, "User")]);
+    Map::from_iter([
+        ("requestedAccessTokenVersion".to_owned(), json!(2)),
+        ("oauth2PermissionScopes".to_owned(), scopes),
+    ])
 }
 
 fn scope(registration: &str, value: &str, kind: &str) -> Value {
