@@ -184,6 +184,20 @@ export function createEngine(emit) {
 
   if (cameBack()) prepare().catch(() => {});
 
+  // Apart, so that it holds nothing of the request, which may be a frame's.
+  const work = (method, text) => async (input, isOpen) => {
+    // At once where it can be: a click lets a window open only for a moment.
+    if (method === "signIn" && canSignIn()) configured();
+    else if (!isPrepared()) await prepare();
+    if (!isOpen()) return;
+    const mine = given;
+    const answer = await use((broker) => broker[method](input));
+    if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
+    // Whoever reloads the page right after this is not signed in again by what was kept.
+    if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
+    return answer;
+  };
+
   return {
     isHost: true,
     ready: configuration.known,
@@ -196,18 +210,7 @@ export function createEngine(emit) {
     },
     call(method, request) {
       const text = method === "getToken" && !request?.signal?.aborted && JSON.stringify(request);
-      return again(text) ?? calls.begin(request, async (input, isOpen) => {
-        // At once where it can be: a click lets a window open only for a moment.
-        if (method === "signIn" && canSignIn()) configured();
-        else if (!isPrepared()) await prepare();
-        if (!isOpen()) return;
-        const mine = given;
-        const answer = await use((broker) => broker[method](input));
-        if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
-        // Whoever reloads the page right after this is not signed in again by what was kept.
-        if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
-        return answer;
-      });
+      return again(text) ?? calls.begin(request, work(method, text));
     },
     diagnostics() {
       const facts = { restarts, storage: vault.available && instance?.stored !== false ? instance?.storage : "unavailable" };

@@ -100,13 +100,20 @@ impl Node {
         self.minified(&printed(&mut command)?)
     }
 
-    /// esbuild bundles and terser minifies, which makes one script smaller by another six per cent.
+    /// esbuild bundles and terser minifies, which makes one script smaller by another six per cent. Functions stay where they are: some stand
+    /// apart so that what they make holds nothing around it (pkg-template/calls.js).
     fn minified(&self, script: &str) -> Outcome<String> {
         let bundle = self.folder.join("bundle.js");
         fs::write(&bundle, script)
             .map_err(|why| format!("{} cannot be written: {why}.", bundle.display()))?;
         let mut command = self.tool("terser/bin/terser");
-        command.arg(&bundle).args(["--compress", "passes=3,ecma=2022", "--mangle", "--ecma", "2022"]);
+        command.arg(&bundle).args([
+            "--compress",
+            "passes=3,ecma=2022,inline=0,reduce_funcs=false",
+            "--mangle",
+            "--ecma",
+            "2022",
+        ]);
         printed(&mut command)
     }
 
