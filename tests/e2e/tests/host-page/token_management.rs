@@ -271,10 +271,15 @@ fn a_request_that_is_never_answered_does_not_hold_the_calls_after_it() -> Result
             await codeOf(talxisBroker.getToken({ client: 'filePicker' }));
             const late = new AbortController();
             AbortSignal.timeout = () => late.signal;
-            window.fetch = (url, { signal }) => new Promise((_, no) => signal?.addEventListener('abort', () => no(signal.reason)));
+            let begin;
+            const begun = new Promise((resolve) => (begin = resolve));
+            window.fetch = (url, { signal }) => new Promise((_, no) => {
+                signal?.addEventListener('abort', () => no(signal.reason));
+                begin();
+            });
             const get = () => codeOf(talxisBroker.getToken({ client: 'filePicker', forceRefresh: true, timeoutMs: 5000 }));
             const first = get();
-            await new Promise((done) => setTimeout(done));
+            await begun; // The tab takes its turn first.
             Object.assign(window, { fetch });
             Object.assign(AbortSignal, { timeout });
             late.abort('late');
