@@ -34,7 +34,10 @@ export class Control {
     try {
       const broker = await this.#broker();
       const answers = [];
-      for (const call of this.#settings.calls) answers.push(await this.#call(broker, { ...call, interaction }));
+      for (const call of this.#settings.calls) {
+        if (!isLatest()) return; // The user signed out meanwhile, say: nothing more is asked for, of Entra or of her.
+        answers.push(await this.#call(broker, { ...call, interaction }));
+      }
       if (isLatest()) this.#showAnswers(answers);
     } catch (error) {
       if (isLatest()) this.#showRefusal(error);
