@@ -1,5 +1,5 @@
 #!/bin/sh
-# Registers the Token Broker, its control clients and their APIs in Microsoft Entra ID. Needs az 2.60 or later, openssl, and an
+# Registers the Token Broker, its control clients and their APIs in Microsoft Entra ID. Needs a current az, openssl, and an
 # account that may register applications (Application Developer) and consent for the tenant (Privileged Role Administrator).
 # It may be run again: what is there is found by its uniqueName and brought into this state. It writes into the current folder.
 set -eu

@@ -56,3 +56,24 @@ fn what_a_real_tenant_needs_and_the_estate_lacks_is_named() {
     let name = refused("[tenants.contoso]", &format!("{more}[tenants.contoso]"));
     assert_eq!(name, ProvisionError::BadName("Data Feed".to_owned()));
 }
+
+#[test]
+fn a_second_tenant_gets_principals_and_consents_and_the_home_must_be_named() {
+    let start = EXAMPLE.find("[tenants.contoso]").unwrap();
+    let end = EXAMPLE.find("[[tenants.contoso.users]]").unwrap();
+    let other = EXAMPLE[start..end]
+        .replace("contoso", "fabrikam")
+        .replace("70000000-0000-4000-8000-000000000001", OTHER);
+    let two = format!("{EXAMPLE}\n{other}");
+    let unnamed = provision(&Estate::parse(&two).unwrap()).unwrap_err();
+    assert_eq!(unnamed, ProvisionError::Home("contoso, fabrikam".to_owned()));
+
+    let named = two.replacen("# home = ", "home = ", 1);
+    let script = provision(&Estate::parse(&named).unwrap()).unwrap();
+    assert!(!script.contains("AzureADMyOrg"));
+    let (first, second) = script.split_once(&format!("az login --tenant {OTHER}")).unwrap();
+    assert!(first.contains("applications(uniqueName=") && !second.contains("applications(uniqueName="));
+    assert_eq!(second.matches("\ngrant ").count(), 3);
+}
+
+const OTHER: &str = "70000000-0000-4000-8000-000000000002";
