@@ -202,7 +202,7 @@ test("Kiota: allowed hosts get the token, others none, and a challenge is answer
     const adapter = new FetchRequestAdapter(new BaseBearerTokenAuthenticationProvider(provider));
     const request = new RequestInformation(HttpMethod.GET);
     request.URL = `${PUBLIC}/`;
-    return adapter.sendPrimitive(request, "string", undefined);
+    return adapter.sendNoContent(request, undefined);
   };
   challenging(INSUFFICIENT);
   await send(["files.example"]);
