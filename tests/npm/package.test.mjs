@@ -202,7 +202,7 @@ test("Kiota: allowed hosts get the token, others none, and a challenge is answer
     const adapter = new FetchRequestAdapter(new BaseBearerTokenAuthenticationProvider(provider));
     const request = new RequestInformation(HttpMethod.GET);
     request.URL = `${PUBLIC}/`;
-    return adapter.sendNoContent(request, undefined);
+    return adapter.sendNoResponseContent(request, undefined);
   };
   challenging(INSUFFICIENT);
   await send(["files.example"]);
