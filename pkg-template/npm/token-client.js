@@ -42,7 +42,11 @@ export function tokenClient({ client, scopes }) {
 // The claims of an `insufficient_claims` challenge, as JSON text. They are base64, or base64url without its padding.
 function challengeOf(header) {
   if (!/\berror\s*=\s*"?insufficient_claims\b/i.test(header)) return undefined;
-  const encoded = /\bclaims\s*=\s*"?([\w+/=-]+)/i.exec(header)?.[1];
+  return textOf(/\bclaims\s*=\s*"?([\w+/=-]+)/i.exec(header)?.[1]);
+}
+
+// JSON text in base64 or base64url; undefined if it is none.
+export function textOf(encoded) {
   try {
     const bytes = atob(encoded.replace(/-/g, "+").replace(/_/g, "/"));
     const text = new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
