@@ -10,6 +10,7 @@ const PROMPT_MS = 120_000;
 
 export function createCalls() {
   const open = new Set();
+  const aborted = new Set(); // Their correlation ids.
   let prompts = 0;
 
   class Call {
@@ -24,9 +25,10 @@ export function createCalls() {
     }
 
     begin(signal) {
+      // What is no signal throws here, and leaves nothing open.
+      signal?.addEventListener("abort", () => this.abort(), { signal: this.ended.signal });
       open.add(this);
       if (signal?.aborted) return this.abort();
-      signal?.addEventListener("abort", () => this.abort(), { signal: this.ended.signal });
       this.wind();
     }
 
@@ -40,6 +42,7 @@ export function createCalls() {
     }
 
     abort() {
+      aborted.add(this.input.correlationId);
       this.fail(failure("aborted", "The caller aborted the call."));
     }
 
@@ -71,6 +74,8 @@ export function createCalls() {
         if (call.isOpen) follow(call, run);
       });
     },
+    // Whether anybody still wants what this call asked for.
+    isWanted: (correlationId) => open.size > 0 || !aborted.has(correlationId),
     // A person is slower than a server.
     prompting(begins) {
       prompts += begins ? 1 : -1;

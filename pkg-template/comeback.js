@@ -2,27 +2,28 @@
 // response in another, and went there. Whoever takes a response deletes both; one that nobody took in time is none.
 
 const PREFIX = "talxis-broker:";
-const RESPONSE = `${PREFIX}response:`;
+const LEFT = `${PREFIX}left`; // As src/web/page.js has it.
 const LATE_MS = 60_000;
 
-// Whether one came back to this origin.
+// The id of the sign-in for which this tab left the page, if it came back.
 export function cameBack() {
-  return responses().length > 0;
+  const id = attempt(() => sessionStorage.getItem(LEFT));
+  return id && attempt(() => localStorage.getItem(`${PREFIX}response:${id}`)) ? id : undefined;
 }
 
-// The response for a stored departure; undefined if there is none that is fresh.
-export function takeResponse({ state } = {}) {
-  const id = String(state).slice(0, 32);
-  const response = attempt(() => JSON.parse(localStorage.getItem(RESPONSE + id)));
-  // The others too: they came back to a page that did not take them.
-  for (const entry of [...responses(), `${PREFIX}pending:${id}`]) attempt(() => localStorage.removeItem(entry));
-  return response?.v === 1 && Date.now() - response.at < LATE_MS ? response.payload : undefined;
-}
-
-// Only those of a page that left have a time; the others are for a page that still waits.
-function responses() {
-  const of = (key) => key.startsWith(RESPONSE) && attempt(() => JSON.parse(localStorage.getItem(key)).at);
-  return attempt(() => Object.keys(localStorage).filter(of)) ?? [];
+// Its response; undefined if there is none that is fresh.
+export function takeResponse(id) {
+  const response = attempt(() => JSON.parse(localStorage.getItem(`${PREFIX}response:${id}`)));
+  attempt(() => sessionStorage.removeItem(LEFT));
+  // Those of others too, if they came back to a page that did not take them.
+  for (const key of attempt(() => Object.keys(localStorage)) ?? []) {
+    const [, kind, of] = key.match(/^talxis-broker:(response|pending):(.*)/) ?? [];
+    const at = kind && attempt(() => JSON.parse(localStorage.getItem(key)).at);
+    // Without a time it is one for a page that still waits.
+    if (of === id || (kind === "response" && at && Date.now() - at >= LATE_MS)) attempt(() => localStorage.removeItem(key));
+  }
+  const { v, at, payload } = response ?? {};
+  return v === 1 && Date.now() - at < LATE_MS && typeof payload === "string" ? payload : undefined;
 }
 
 function attempt(run) {

@@ -20,9 +20,11 @@ import { createVault } from "./vault.js";
 const MAX_FAULTS = 3;
 const LEEWAY_MS = 300_000;
 const MOST = 256;
+// Then the core is asked once more: it may be time to renew.
+const AGAIN_MS = 60_000;
 // What the vault keeps.
 const SESSION = "session";
-const DEPARTURE = "departure";
+const DEPARTURE = "departure:";
 
 export function createEngine(emit) {
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
@@ -54,16 +56,22 @@ export function createEngine(emit) {
       life.kept = new Promise((resolve) => setTimeout(resolve)).then(() => {
         life.saving = false;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
-        if (instance === life && life.storage) return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())).then(tabs.tell));
+        if (instance !== life || !life.storage) return;
+        return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())))?.then(() => {
+          life.stored = vault.available;
+          tabs.tell();
+        });
       });
     },
     // Around a turn among the tabs: what changed here is there for the others, and what they changed is here.
     kept: () => life.kept,
     reread: () => Promise.resolve(life.kept).then(reread).catch(() => {}),
     // A departure, for the page that comes back; false where nothing is kept.
-    async keep(departure) {
-      await vault.save(life.storage, DEPARTURE, departure);
-      return vault.available && life.storage !== "memory";
+    async keep(id, departure) {
+      // Those of pages that never came back: their records ended (src/web/page.js).
+      vault.forget((name) => name.startsWith(DEPARTURE) && !localStorage.getItem(`talxis-broker:pending:${name.slice(DEPARTURE.length)}`));
+      await vault.save(life.storage, DEPARTURE + id, departure);
+      return vault.available && life.storage !== "memory" && calls.isWanted(departure.correlationId);
     },
     prompting: calls.prompting,
   });
@@ -117,7 +125,8 @@ export function createEngine(emit) {
   // The same as before, if it is for the same user, and still good for so long as the core has it (cache.rs says so too).
   function again(text) {
     const { at, result } = given.get(text) ?? {};
-    if (!(at <= Date.now() && Date.now() <= result.expiresOn - LEEWAY_MS)) return undefined;
+    const now = Date.now();
+    if (!(at <= now && now < at + AGAIN_MS && now <= result.expiresOn - LEEWAY_MS)) return undefined;
     const { scopes, account } = result;
     const { tenant, objectId } = identity.user();
     const same = account.tenantId === tenant && account.objectId === objectId;
@@ -148,29 +157,46 @@ export function createEngine(emit) {
       const stored = await vault.load(life.storage, SESSION);
       // One that is refused, or that an instance dies of, is not looked at again.
       if (stored && instance === life && !attempt(() => use((broker) => broker.restore(stored)))) vault.save(life.storage, SESSION, null);
+      if (stored) life.stored = true;
       life.restored = true;
     })();
     await life.restoring;
   }
 
-  // Another tab kept something else. What this one is about to keep itself comes after that, and is told in turn.
+  // Another tab kept something else; nothing, where this one had kept something, is a sign-out. What this one is about to keep itself comes after that, and is told in turn.
   async function reread() {
     const life = instance;
     const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
     if (!isIdle()) return;
     const stored = await vault.load(life.storage, SESSION);
-    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : broker.part())));
+    if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : life.stored && broker.part())));
+    if (stored) life.stored = true;
   }
 
   // A sign-in that left the page and did not succeed is over: listeners hear of it, and the next call asks anew.
   async function comeBack(life) {
-    const departure = await vault.load(life.storage, DEPARTURE);
-    const response = takeResponse(departure);
-    vault.save(life.storage, DEPARTURE, null);
-    if (departure && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
+    const id = cameBack();
+    const departure = await vault.load(life.storage, DEPARTURE + id);
+    const response = takeResponse(id);
+    vault.save(life.storage, DEPARTURE + id, null);
+    if (departure?.verifier && response !== undefined && instance === life) await use((broker) => broker.comeBack(departure, response)).catch(() => {});
   }
 
   if (cameBack()) prepare().catch(() => {});
+
+  // Apart, so that it holds nothing of the request, which may be a frame's.
+  const work = (method, text) => async (input, isOpen) => {
+    // At once where it can be: a click lets a window open only for a moment.
+    if (method === "signIn" && canSignIn()) configured();
+    else if (!isPrepared()) await prepare();
+    if (!isOpen()) return;
+    const mine = given;
+    const answer = await use((broker) => broker[method](input));
+    if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
+    // Whoever reloads the page right after this is not signed in again by what was kept.
+    if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
+    return answer;
+  };
 
   return {
     isHost: true,
@@ -184,21 +210,10 @@ export function createEngine(emit) {
     },
     call(method, request) {
       const text = method === "getToken" && !request?.signal?.aborted && JSON.stringify(request);
-      return again(text) ?? calls.begin(request, async (input, isOpen) => {
-        // At once where it can be: a click lets a window open only for a moment.
-        if (method === "signIn" && canSignIn()) configured();
-        else if (!isPrepared()) await prepare();
-        if (!isOpen()) return;
-        const mine = given;
-        const answer = await use((broker) => broker[method](input));
-        if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
-        // Whoever reloads the page right after this is not signed in again by what was kept.
-        if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
-        return answer;
-      });
+      return again(text) ?? calls.begin(request, work(method, text));
     },
     diagnostics() {
-      const facts = { restarts, storage: vault.available ? instance?.storage : "unavailable" };
+      const facts = { restarts, storage: vault.available && instance?.stored !== false ? instance?.storage : "unavailable" };
       if (lastFault) facts.lastFault = lastFault;
       return instance ? { ...use((broker) => broker.diagnostics()), ...facts } : facts;
     },

@@ -9,9 +9,11 @@ export function createListeners() {
     add(type, listener, options) {
       const signal = options?.signal;
       if (signal?.aborted || typeof listener !== "function") return;
+      const entry = { type, listener };
+      // This entry: the listener may have been added again since, with another signal.
+      signal?.addEventListener("abort", () => (entries = entries.filter((other) => other !== entry)), { once: true });
       remove(type, listener); // Once each, as with any event target.
-      entries.push({ type, listener });
-      signal?.addEventListener("abort", () => remove(type, listener), { once: true });
+      entries.push(entry);
     },
     remove,
     emit(event) {

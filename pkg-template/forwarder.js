@@ -80,8 +80,8 @@ export function createForwarder(source, version, emit) {
       const abort = new host.AbortController();
       input.signal = abort.signal;
       // With a reason of its own: the browser's would be an error, whose stack holds this frame.
-      for (const signal of signals) signal?.addEventListener("abort", () => abort.abort("aborted"), { signal: ended.signal });
       try {
+        for (const signal of signals) signal?.addEventListener("abort", () => abort.abort("aborted"), { signal: ended.signal });
         return await broker[method](input);
       } finally {
         ended.abort();

@@ -14,6 +14,7 @@ const LOOK_MS = 50;
 export function createIdentity() {
   let answer; // What the Web API said: { userId, tenant, objectId, loginHint }.
   let asking;
+  let first; // Who used Power Apps when this page began.
 
   // For this user only; as long as Power Apps names none, for whom the Web API named.
   const answered = (userId) => {
@@ -23,10 +24,14 @@ export function createIdentity() {
 
   // Whose page it is, as far as that is known now.
   function user() {
-    const more = answered(userId());
+    const user = userId();
+    first ??= user;
+    const more = answered(user);
+    // A user who came later and is not known yet is nobody who is known: this id is of no account.
+    const stranger = user !== first ? user : undefined;
     return {
       tenant: id(() => organization().organizationTenant) ?? id(() => organization().tenantId) ?? more?.tenant,
-      objectId: id(() => window.__preload.aadObjectId) ?? more?.objectId,
+      objectId: id(() => window.__preload.aadObjectId) ?? more?.objectId ?? stranger,
     };
   }
 
@@ -39,6 +44,7 @@ export function createIdentity() {
       mobile: text(() => client().getClient()) === "Mobile",
       framed: isFramed(),
       offline: offline(),
+      hidden: document.hidden,
     };
   }
 

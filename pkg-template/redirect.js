@@ -24,7 +24,9 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
 
   // From an app that another site's page shows: this window stands between that frame and Entra's.
   const asked = addressAsked();
-  const id = ((asked?.searchParams ?? new URLSearchParams(response)).get("state") ?? "").split(".")[0];
+  const NOBODY = "0".repeat(32); // Somebody signs out and waits (crates/broker-core/src/flow/sign_out.rs): Entra gives no response then.
+  const signsOut = !response && recordOf(NOBODY);
+  const id = signsOut ? NOBODY : ((asked?.searchParams ?? new URLSearchParams(response)).get("state") ?? "").split(".")[0];
   if (!/^[0-9a-f]{32}$/.test(id)) return say(texts.unknown);
 
   const ACKNOWLEDGED_MS = 300;
@@ -39,7 +41,7 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   let timer;
 
   // A page that left to sign in waits nowhere: it is gone back to, and where it was stands in its own record, never in the response.
-  const returnTo = addressOf(localStorage);
+  const returnTo = addressOf(id);
   if (returnTo) {
     localStorage.setItem(entry, JSON.stringify({ v: 1, at: Date.now(), payload: response }));
     return location.replace(returnTo);
@@ -82,9 +84,17 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
     toOpener(data.payload);
   }
 
-  function addressOf(storage) {
+  function recordOf(id) {
     try {
-      const { v, returnTo } = JSON.parse(storage.getItem(`talxis-broker:pending:${id}`));
+      return localStorage.getItem(`talxis-broker:pending:${id}`);
+    } catch {
+      return null; // Nothing is stored here.
+    }
+  }
+
+  function addressOf(id) {
+    try {
+      const { v, returnTo } = JSON.parse(recordOf(id));
       // Not its origin: that of a `blob:` address is this one too.
       return v === 1 && returnTo.startsWith(`${location.origin}/`) ? returnTo : undefined;
     } catch {
@@ -105,7 +115,7 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
 
   // Only for a sign-in that somebody still waits for: an unknown id changes nothing.
   function leaveInStorage() {
-    if (localStorage.getItem(`talxis-broker:pending:${id}`) === null) return finish();
+    if (recordOf(id) === null) return finish();
     window.addEventListener("storage", ({ key, newValue }) => key === entry && newValue === null && finish());
     window.addEventListener("pagehide", () => localStorage.removeItem(entry));
     localStorage.setItem(entry, JSON.stringify({ v: 1, payload: response }));

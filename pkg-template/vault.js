@@ -18,6 +18,8 @@ export function createVault() {
     load: (mode, name) => next((late) => load(mode, name, late)),
     // Keeps this instead of what was kept; null keeps nothing.
     save: (mode, name, value) => next((late) => save(mode, name, value, late)),
+    // Keeps nothing under the names that are old.
+    forget: (isOld) => next(() => forget(isOld)),
   };
   // One after the other: the last word counts. Where nothing can be stored, everything else goes on.
   function next(task) {
@@ -60,6 +62,16 @@ async function save(mode, name, value, late) {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(JSON.stringify(value)));
     if (!late.aborted) await transact(database, "readwrite", (store) => store.put({ iv, sealed }, name));
+  } finally {
+    database.close();
+  }
+}
+
+async function forget(isOld) {
+  const database = await open();
+  try {
+    const names = await transact(database, "readonly", (store) => store.getAllKeys());
+    for (const name of names.filter(isOld)) await transact(database, "readwrite", (store) => store.delete(name));
   } finally {
     database.close();
   }

@@ -88,9 +88,14 @@ impl Broker {
     }
 
     /// `TalxisBroker.signOut`.
-    #[wasm_bindgen(js_name = signOut)]
-    pub fn sign_out(&self) {
+    #[wasm_bindgen(js_name = signOut, unchecked_return_type = "Promise<void>")]
+    pub fn sign_out(&self, options: JsValue) -> Promise {
+        if Value::new(options).flag("everywhere") == Some(true) {
+            let ending = self.core.sign_out_everywhere();
+            return promise(async move { ending.await.map(|()| JsValue::UNDEFINED) });
+        }
         self.core.sign_out();
+        Promise::resolve(&JsValue::UNDEFINED)
     }
 
     /// `TalxisBroker.account`.

@@ -72,6 +72,7 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("v", number(1)),
         ("issuer", Member::Text(&snapshot.issuer)),
         ("account", Member::Object(&account_members(&snapshot.account))),
+        ("loginHint", text(&snapshot.account.login_hint)),
         ("refreshToken", text(snapshot.refresh_token.expose())),
         ("refreshExpiresOn", number(snapshot.refresh_expires_on)),
         ("refreshCameOn", number(snapshot.refresh_came_on)),
@@ -186,6 +187,7 @@ impl Serialize for Kept<'_> {
             ("granted", Member::Text(&self.0.granted)),
             ("secret", Member::Text(self.0.secret.expose())),
             ("expiresOn", number(self.0.expires_on)),
+            ("refreshOn", number(self.0.refresh_on)),
             ("storedOn", number(self.0.stored_on)),
         ];
         Member::Object(&members).serialize(serializer)

@@ -1,12 +1,11 @@
-// Evaluates the enable rule that the application ribbon puts on the global bar and on every table's form and grid: loads its library
-// into a script frame, then calls its function, which it knows by name only. Again and again: a rule is not told why.
+// Evaluates the enable rules of the application ribbon (ribbon.js) on the global bar and on every table's form and grid: loads their
+// libraries into a script frame, then calls their functions, which it knows by name only, and shows the controls that all rules allow.
+// Again and again: a rule is not told why.
 
 import { is } from "/environment.js";
+import { controlsOf } from "/ribbon.js";
 import { ScriptFrame, resolve } from "/script-frame.js";
 import { webResourceUrl } from "/xrm/context.js";
-
-// powerapps.md §1.2 [V]
-const RULE = { functionName: "TALXIS.Utils.TokenBroker.isEnabled", library: "talxis_tokenmanagement.js", default: true };
 
 // powerapps.md §1.3 [V]: a promise that takes longer counts as false.
 const PROMISE_MS = 10_000;
@@ -51,29 +50,54 @@ async function evaluate(bar, frame) {
   // powerapps.md §1.3 [I] switch `library`
   const again = is("library", "again") && evaluated.has(frame);
   evaluated.add(frame);
+  const shown = [];
+  for (const control of controlsOf(bar)) {
+    let allowed = true;
+    for (const rule of control.rules) {
+      const { enabled, why } = await outcome(rule, frame, again);
+      if (!frame.isAlive) return;
+      evaluations.push({ bar, frame: frame.element.id, enabled, why });
+      allowed &&= enabled;
+    }
+    if (allowed) shown.push(button(control, frame));
+  }
+  if (bar === "quickcreate") return; // Its panel shows no bar.
+  document.getElementById(bar === "global" ? "global-commands" : "page-commands").replaceChildren(...shown);
+}
+
+async function outcome(rule, frame, again) {
   try {
-    await frame.load(webResourceUrl(RULE.library), { again });
+    await frame.load(webResourceUrl(rule.library), { again });
   } catch (error) {
-    return record(bar, frame, RULE.default, error.message);
+    return { enabled: rule.default, why: error.message };
   }
-  if (!frame.isAlive) return;
-  const { enabled, why } = await outcome(frame.window);
-  record(bar, frame, enabled, why);
-}
-
-async function outcome(target) {
-  const rule = resolve(target, RULE.functionName);
-  if (typeof rule !== "function") return { enabled: RULE.default, why: "missing" };
+  const decide = frame.isAlive && resolve(frame.window, rule.functionName);
+  if (typeof decide !== "function") return { enabled: rule.default, why: "missing" };
+  const judged = (value) => Boolean(value) !== rule.inverted;
   try {
-    const result = rule();
-    if (typeof result?.then !== "function") return { enabled: Boolean(result), why: "value" };
+    const result = decide(...rule.parameters);
+    if (typeof result?.then !== "function") return { enabled: judged(result), why: "value" };
     const late = new Promise((done) => setTimeout(done, PROMISE_MS, { enabled: false, why: "late" }));
-    return await Promise.race([result.then((value) => ({ enabled: Boolean(value), why: "promise" })), late]);
+    return await Promise.race([result.then((value) => ({ enabled: judged(value), why: "promise" })), late]);
   } catch {
-    return { enabled: RULE.default, why: "threw" };
+    return { enabled: rule.default, why: "threw" };
   }
 }
 
-function record(bar, frame, enabled, why) {
-  evaluations.push({ bar, frame: frame.element.id, enabled, why });
+function button({ id, label, description, image, actions }, frame) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.dataset.command = id;
+  element.title = description;
+  const icon = document.createElement("img");
+  icon.alt = "";
+  icon.src = webResourceUrl(image);
+  element.append(icon, label);
+  element.onclick = async () => {
+    for (const action of actions) {
+      await frame.load(webResourceUrl(action.library));
+      await resolve(frame.window, action.functionName)(...action.parameters);
+    }
+  };
+  return element;
 }

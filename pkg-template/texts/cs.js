@@ -9,6 +9,8 @@ export const prompt = {
   signIn: "Přihlásit se",
   notNow: "Teď ne",
   waiting: "Pokračujte v přihlašovacím okně. Až se přihlásíte, stránka bude pokračovat.",
+  signOut: "Odhlásit se",
+  signingOut: "Odhlásíte se od Microsoftu v tomto prohlížeči, tady i v dalších aplikacích.",
   openAgain: "Otevřít znovu",
   cancel: "Zrušit",
 };

@@ -9,6 +9,8 @@ export const prompt = {
   signIn: "Sign in",
   notNow: "Not now",
   waiting: "Continue in the sign-in window. This page goes on when you are signed in.",
+  signOut: "Sign out",
+  signingOut: "This signs you out of Microsoft in this browser, here and in other apps.",
   openAgain: "Open again",
   cancel: "Cancel",
 };

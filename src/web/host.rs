@@ -15,6 +15,7 @@ pub fn facts(hooks: &Hooks) -> HostFacts {
         object_id: facts.text("objectId"),
         mobile: facts.flag("mobile").unwrap_or_default(),
         framed: facts.flag("framed").unwrap_or_default(),
+        hidden: facts.flag("hidden").unwrap_or_default(),
         offline: facts.flag("offline").unwrap_or_default(),
     }
 }

@@ -109,15 +109,23 @@ impl Env for Web {
     }
 
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
-        window::invite(&self.hooks, url)
+        window::invite(&self.hooks, url, false)
+    }
+
+    fn confirm(&self, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
+        window::invite(&self.hooks, url, true)
     }
 
     fn given_up(&self, popup: &Popup, url: &str) -> Waiting {
         window::given_up(&self.hooks, popup, url)
     }
 
-    fn leave(&self, url: &str, departure: &Departure) -> Waiting {
-        leave::leave(&self.hooks, url, departure)
+    fn keep(&self, departure: &Departure) -> Waiting {
+        leave::keep(&self.hooks, departure)
+    }
+
+    fn leave(&self, url: &str) -> Waiting {
+        leave::leave(url)
     }
 
     fn inbox(&self, id: &str) -> Inbox {

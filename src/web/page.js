@@ -11,6 +11,7 @@ export const MARK = "data-talxis-broker";
 // its other ways: the opener, then a storage entry.
 
 const PREFIX = "talxis-broker:";
+const LEFT = `${PREFIX}left`; // As pkg-template/comeback.js has it.
 const OLD_MS = 3_600_000;
 // No response of Entra is longer.
 const LONGEST = 16 * 1024;
@@ -93,30 +94,40 @@ export function parseForm(form) {
 }
 
 // --- leave.rs: the whole page goes to Entra. What it needs to go on is kept first; where to return to is a record of this origin, which the
-// redirect page reads. `answer` settles only if that cannot be.
+// redirect page reads, and the tab knows which response is its own. Leaving settles only if that cannot be.
 
 const LEAVING_MS = 30_000;
 
-export function leave(hooks, url, departure) {
+export function keep(hooks, departure) {
   const kept = async () => {
-    if (!(await hooks.keep(departure))) return;
-    const record = { v: 1, at: Date.now(), returnTo: location.href };
-    localStorage.setItem(`${PREFIX}pending:${departure.state.slice(0, 32)}`, JSON.stringify(record));
-    location.assign(url);
-    await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
+    const id = departure.state.slice(0, 32);
+    sessionStorage.removeItem(LEFT);
+    if (!(await hooks.keep(id, departure))) return;
+    localStorage.setItem(`${PREFIX}pending:${id}`, JSON.stringify({ v: 1, at: Date.now(), returnTo: location.href }));
+    sessionStorage.setItem(LEFT, id);
   };
   return { answer: kept().catch(() => {}), close() {} };
 }
 
-// --- memory.rs: what the tab remembers between page loads.
+export function leave(url) {
+  const here = !attempt(() => sessionStorage.getItem(LEFT));
+  if (!here) location.assign(url);
+  return sleep(here ? 0 : LEAVING_MS);
+}
 
+// --- memory.rs: what the tab remembers between page loads, and what all tabs do until the browser's session ends: a cookie.
+
+const SHARED = "signed-out";
+const COOKIE = `talxis-broker-${SHARED}=1`;
 const forgetful = new Set(); // Where nothing can be stored.
 
 export function remembers(name) {
+  if (name === SHARED) return Boolean(attempt(() => document.cookie.includes(COOKIE)));
   return forgetful.has(name) || Boolean(attempt(() => sessionStorage.getItem(PREFIX + name)));
 }
 
 export function remember(name, holds) {
+  if (name === SHARED) return attempt(() => void (document.cookie = `${COOKIE}; Path=/; SameSite=Strict${holds ? "" : "; Max-Age=0"}`));
   if (holds) forgetful.add(name);
   else forgetful.delete(name);
   attempt(() => (holds ? sessionStorage.setItem(PREFIX + name, "1") : sessionStorage.removeItem(PREFIX + name)));

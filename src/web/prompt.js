@@ -4,8 +4,10 @@
 // A window opens as the first thing in the user's click, where every browser allows it; ESC is a refusal. Never markup text, a style
 // attribute or a style element: a strict CSP or Trusted Types would refuse them. Nothing moves, so there is no motion to reduce.
 
-import { attempt, closedWith, MARK } from "./page.js";
+import { attempt, closedWith, lock, MARK } from "./page.js";
 
+// The turn of the one tab whose user signs in.
+const TURN = "sign-in";
 const WIDTH = 483;
 const HEIGHT = 600;
 
@@ -25,6 +27,8 @@ export function openWindow(hooks, url) {
   const name = `talxis-broker-${Date.now()}-${Math.random()}`;
   let child = open(url, name);
   if (!child) return undefined;
+  // Not waited for: other tabs ask nobody as long as this one has the user.
+  const turn = lock(hooks, TURN);
   return closedWith(hooks, {
     // Brings it back if it is still there, and else opens a new one. For the handler of a click.
     reopen(url) {
@@ -32,6 +36,7 @@ export function openWindow(hooks, url) {
     },
     close() {
       child.close();
+      turn.close();
     },
   });
 }
@@ -39,10 +44,14 @@ export function openWindow(hooks, url) {
 // One invitation. `answer` becomes the open window (true without an address), undefined if the browser refused it, or false if the user
 // declined. A notification
 // that is closed by its X says so to nobody: it asks nothing more, and calls end by their limits (README).
-export function invite(hooks, url) {
-  const texts = textsOf(hooks);
+export function invite(hooks, url, ends) {
+  let texts = textsOf(hooks);
+  // The other question, whether to sign out everywhere, has a surface of ours only.
+  if (ends) texts = { ...texts, title: texts.signOut, invitation: texts.signingOut, signIn: texts.signOut, notNow: texts.cancel };
   let over = false;
   let remove = () => {};
+  // Nothing is shown while the user signs in in another tab.
+  const turn = lock(hooks, TURN);
   const answer = new Promise((resolve) => {
     const end = (value) => {
       over = true;
@@ -66,15 +75,20 @@ export function invite(hooks, url) {
       if (child) end(child);
       else ask(texts.oneMore, true);
     };
-    const asked = attempt(() => (hooks.confirms() ? confirm : notify)(texts, message, accept, decline));
-    remove = asked?.remove ?? remove;
-    if (asked) asked.shown.catch(() => ask(message));
-    else ask(message);
+    turn.answer.then(() => {
+      turn.close();
+      if (over) return;
+      const asked = ends ? undefined : attempt(() => (hooks.confirms() ? confirm : notify)(texts, message, accept, decline));
+      remove = asked?.remove ?? remove;
+      if (asked) asked.shown.catch(() => ask(message));
+      else ask(message, ends);
+    });
   });
   return closedWith(hooks, {
     answer,
     close() {
       over = true;
+      turn.close();
       remove();
     },
   });

@@ -23,7 +23,7 @@ extern "C" {
     fn open_window(hooks: &Hooks, url: &str) -> Option<Child>;
 
     #[wasm_bindgen(js_name = invite)]
-    fn show_invitation(hooks: &Hooks, url: &str) -> Wait;
+    fn show_invitation(hooks: &Hooks, url: &str, ends: bool) -> Wait;
 
     #[wasm_bindgen(js_name = waitWith)]
     fn wait_with(hooks: &Hooks, child: &Child, url: &str) -> Wait;
@@ -67,10 +67,14 @@ impl Drop for Popup {
     }
 }
 
-/// Shows one invitation, in a surface of Power Apps if there is one, and waits for the user.
-pub(crate) fn invite(hooks: &Hooks, url: &str) -> impl Future<Output = Invitation<Popup>> + Unpin {
+/// Shows one invitation, in a surface of Power Apps if there is one, or asks whether to sign out everywhere, and waits for the user.
+pub(crate) fn invite(
+    hooks: &Hooks,
+    url: &str,
+    ends: bool,
+) -> impl Future<Output = Invitation<Popup>> + Unpin {
     let (hooks, prompt) = (hooks.clone(), hooks.prompt());
-    let mut waiting = Waiting::new(show_invitation(&hooks, url));
+    let mut waiting = Waiting::new(show_invitation(&hooks, url, ends));
     poll_fn(move |context| {
         let _open = &prompt;
         Pin::new(&mut waiting).poll(context).map(|answer| match answer.into() {

@@ -15,7 +15,7 @@ type Answer = Rc<Cell<Option<Invitation<Popup>>>>;
 async fn invitation() -> Answer {
     let answer = Answer::default();
     let (hooks, told) = (hooks(), answer.clone());
-    spawn_local(async move { told.set(Some(invite(&hooks, URL).await)) });
+    spawn_local(async move { told.set(Some(invite(&hooks, URL, false).await)) });
     turn().await;
     answer
 }

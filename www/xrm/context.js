@@ -32,6 +32,8 @@ export function globalContext() {
     userSettings: { userId: `{${user.id.toUpperCase()}}`, userName: user.name, languageId: 1033 }, // powerapps.md §5 [V]: with braces
     getClientUrl: () => location.origin,
     getCurrentAppUrl: () => (isMobile ? null : `${location.origin}/main.aspx?appid=${environment.app.id}`),
+    // powerapps.md §4.3 [V] switch `app-setting`
+    getCurrentAppSetting: () => is("app-setting", "yes"),
     getCurrentAppName: () => Promise.resolve(environment.app.name),
     getWebResourceUrl: webResourceUrl,
     getVersion: () => "9.2.25112.00188",

@@ -165,7 +165,8 @@ fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
 
 /// The facade with the glue inside, minified, and then the module's bytes: a minifier would spend its time on them.
 fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<String> {
-    const PLACE: &str = "\"@@wasm@@\"";
+    // A name and no text: a minifier knows how long a text is.
+    const PLACE: &str = "WASM_BYTES";
     let source = source(work);
     for name in MODULES {
         write(&source.join(name), &read(&template(name))?)?;

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod dist;
 mod lint;
+mod provision;
 mod run;
 mod setup;
 mod soak;
@@ -21,7 +22,8 @@ cargo xtask bench [--only client|form-load|sts] [--json]   figures beside a peer
 cargo xtask soak [--only exchange|fuzz|sts-fuzz] [--minutes N] [--count N]   what takes too long for every change; reports in target/soak/
 cargo xtask dist [--authority-host HOST] [--sts-host HOST] [--config FILE] [--prefix P] [--publisher NAME] [--version V]
                  [--webresource-guid GUID] [--without-ribbon]  build dist/, the solution included, and print its sizes
-cargo xtask check-solution FILE...                         what an import of these solutions would stumble over";
+cargo xtask check-solution FILE...                         what an import of these solutions would stumble over
+cargo xtask provision --from ESTATE                        print the script that registers it all in a real tenant";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +45,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         Some((task, rest)) if task == "soak" => soak::soak(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),
+        Some((task, rest)) if task == "provision" => provision::provision(rest),
         Some((task, rest)) if task == "check-solution" => solution::check(rest),
         _ => Err(format!("Which task?\n\n{USAGE}")),
     }

@@ -27,8 +27,11 @@ pub(crate) fn check(files: &[String]) -> Outcome {
     }
     let mut command = dist::solution_program();
     command.arg("check");
-    if let Some(schemas) = schemas() {
-        command.arg("--schemas").arg(schemas);
+    match schemas() {
+        Some(schemas) => {
+            command.arg("--schemas").arg(schemas);
+        }
+        None => println!("left out: Microsoft's schema of ribbons; {SCHEMAS_AT} may name a folder with it"),
     }
     run(command.args(files))
 }

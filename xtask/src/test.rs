@@ -163,6 +163,12 @@ fn e2e(count: &mut Count, browsers: &[Browser]) -> Outcome {
             _ => command("cargo", &cargo),
         };
         count.tests(tests.env("E2E_ENGINE", browser))?;
+        if *browser == "chromium" {
+            section("The same where the solution has no ribbon: controls bring the broker");
+            let those = ["form::", "frames::", "sign_in::", "scenarios::first_visit"];
+            let mut tests = command("cargo", &[cargo.as_slice(), &those].concat());
+            count.tests(tests.env("E2E_ENGINE", browser).env("E2E_WITHOUT_RIBBON", "1"))?;
+        }
     }
     Ok(())
 }

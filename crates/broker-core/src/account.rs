@@ -16,4 +16,6 @@ pub struct Account {
     pub home_account_id: String,
     /// Whether the user's home is another tenant.
     pub guest: bool,
+    /// By what Entra knows whose session to end (the claim `login_hint`); empty: it asks. No caller gets it.
+    pub login_hint: String,
 }

@@ -2,7 +2,7 @@
 //! are good for another five minutes. Never decides whether a token may be had; it only remembers.
 
 use crate::{Account, CachedToken, Secret, snapshot::StoredToken};
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// What a token is remembered by. Claims are not part of it: a challenge that was met replaces what was there.
 #[derive(Clone, Copy)]
@@ -19,6 +19,8 @@ pub(crate) struct Token {
     pub(crate) secret: Secret,
     /// In milliseconds since the epoch.
     pub(crate) expires_on: u64,
+    /// From when on the next one may be fetched behind a call.
+    pub(crate) refresh_on: Cell<u64>,
     /// As granted, space separated.
     pub(crate) scopes: String,
 }
@@ -97,6 +99,7 @@ impl Cache {
                 granted: entry.token.scopes.clone(),
                 secret: entry.token.secret.clone(),
                 expires_on: entry.token.expires_on,
+                refresh_on: entry.token.refresh_on.get(),
                 stored_on: entry.stored_on,
             });
         }
@@ -141,12 +144,18 @@ mod tests {
             object_id: "o".to_owned(),
             home_account_id: home.to_owned(),
             guest: false,
+            login_hint: String::new(),
         };
         OwnKey(client, Rc::new(account), scopes)
     }
 
     fn token(text: &str, expires_on: u64) -> Rc<Token> {
-        Rc::new(Token { secret: Secret::new(text.to_owned()), expires_on, scopes: String::new() })
+        Rc::new(Token {
+            secret: Secret::new(text.to_owned()),
+            expires_on,
+            refresh_on: Cell::default(),
+            scopes: String::new(),
+        })
     }
 
     fn find(cache: &Cache, key: &OwnKey, now: u64) -> Option<String> {

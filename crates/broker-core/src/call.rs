@@ -36,11 +36,21 @@ impl Call {
 
     /// The same call, to meet a challenge: what it brings replaces what was there.
     pub(crate) fn challenged(&self, claims: &str) -> Rc<Self> {
+        self.with(TokenRequest { claims: claims.to_owned(), ..self.request.clone() })
+    }
+
+    /// The same call, ahead of time: for a new token, and asking nobody.
+    pub(crate) fn ahead(&self) -> Rc<Self> {
+        let interaction = Interaction::Never;
+        self.with(TokenRequest { force_refresh: true, interaction, ..self.request.clone() })
+    }
+
+    fn with(&self, request: TokenRequest) -> Rc<Self> {
         Rc::new(Self {
             config: self.config.clone(),
             client: self.client.clone(),
             scopes: self.scopes.clone(),
-            request: TokenRequest { claims: claims.to_owned(), ..self.request.clone() },
+            request,
         })
     }
 

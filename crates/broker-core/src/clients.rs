@@ -73,6 +73,18 @@ impl Clients {
         }
     }
 
+    /// The scopes that are not the one that a client has unless another is given. An alias more or less changes no token.
+    pub(crate) fn scopes(&self) -> String {
+        let mut scopes = String::new();
+        for client in &self.list {
+            if client.scope != default_scope(&client.id) {
+                scopes.push(' ');
+                scopes.push_str(&client.scope);
+            }
+        }
+        scopes
+    }
+
     /// The control client that a caller names by alias or GUID.
     ///
     /// # Errors

@@ -135,7 +135,15 @@ impl<E: Env> Core<E> {
     pub fn sign_out(&self) {
         self.end();
         // Entra still knows the user: the next call's hidden frame would bring the session back.
-        self.env.remember(Fact::FramesFail, true);
+        self.env.remember(Fact::SignedOut, true);
+    }
+
+    /// Signs out here and at Entra, once the user has confirmed it.
+    ///
+    /// # Errors
+    /// `user_cancelled` if not, and where Entra did not answer: then it is only here that nobody is signed in.
+    pub fn sign_out_everywhere(self: &Rc<Self>) -> impl Future<Output = Result<()>> + use<E> {
+        flow::sign_out::everywhere(self.clone())
     }
 
     /// Who is signed in.
@@ -209,6 +217,7 @@ impl<E: Env> Core<E> {
     /// Takes a sign-in in. Tokens of another account are erased before anything is served.
     pub(crate) fn begin(&self, account: Rc<Account>, token: RefreshToken) {
         self.env.remember(Fact::Refused, false);
+        self.env.remember(Fact::SignedOut, false);
         match self.session() {
             Some(session) if session.belongs_to(&account) => session.resume(token),
             before => {
@@ -263,9 +272,16 @@ impl<E: Env> Core<E> {
             return Err(signed_out());
         }
         let now = self.env.now();
+        // Twenty tokens that came together, in this tab or on another computer, are not renewed together.
+        token.refresh_on.update(|at| at.saturating_add(u64::from(self.jitter()) * 1000));
         self.cache.borrow_mut().put(key, Rc::new(token), now);
         self.env.changed();
         Ok(())
+    }
+
+    /// Some number below 256.
+    pub(crate) fn jitter(&self) -> u32 {
+        self.env.random().bytes().map(u32::from).sum::<u32>() % 256
     }
 
     /// Remembers a token that was stored, unless one that lasts longer is here, and without telling that anything changed.
@@ -305,6 +321,11 @@ impl<E: Env> Core<E> {
     /// Tells listeners what happened; an empty client is none.
     pub(crate) fn emit(&self, kind: EventKind, id: &str, client: &str, code: Option<Code>) {
         self.env.emit(Event { kind, correlation_id: id, client, code });
+    }
+
+    /// Tells listeners that whoever asked is signed in. A session that is only prolonged is no news.
+    pub(crate) fn tell_signed_in(&self, ask: &flow::attempt::Ask) {
+        self.emit(EventKind::SignedIn, &ask.request.correlation_id, &ask.client, None);
     }
 
     /// A failed call, as its caller and the listeners get to know it.

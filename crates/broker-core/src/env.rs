@@ -39,9 +39,9 @@ pub trait Env: 'static {
     fn host(&self) -> HostFacts;
     /// Whether the user acted recently enough for a window to open.
     fn activated(&self) -> bool;
-    /// Whether this tab remembers this, also from an earlier page load.
+    /// Whether this tab, or as the fact may be the browser, remembers this from an earlier page load.
     fn remembers(&self, fact: Fact) -> bool;
-    /// Remembers it in this tab, or forgets it.
+    /// Remembers it, or forgets it.
     fn remember(&self, fact: Fact, holds: bool);
     /// Takes a turn of this name among the tabs of the browser; what goes on in one tab shares it. Resolves when it is this tab's and what
     /// the others stored meanwhile was taken in, or after so long that waiting helps nobody, or at once where there are no locks. Dropping it
@@ -49,16 +49,21 @@ pub trait Env: 'static {
     fn lock(&self, name: &str) -> Self::Wait;
     /// Opens a hidden frame; dropping the wait removes it. Resolves if the page's Content-Security-Policy refuses it.
     fn open_frame(&self, url: &str) -> Self::Wait;
-    /// Opens the sign-in window, now, within this call; none if the browser refuses.
+    /// Opens the sign-in window, now, within this call; none if the browser refuses. As long as it is open, other tabs invite nobody; what they do
+    /// afterwards comes after they have taken in what this one stored.
     fn open_popup(&self, url: &str) -> Option<Self::Popup>;
     /// Shows one non-modal invitation to sign in; without an address, to leave the page for it. On the user's click the window opens inside the click's handler. Dropping
-    /// the future withdraws the invitation.
+    /// the future withdraws the invitation. Nothing is shown while another tab has a sign-in window open, unless that takes too long.
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
+    /// Asks in a surface of ours whether to sign out everywhere, likewise.
+    fn confirm(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
     /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
     fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;
-    /// Stores a departure and goes to an address with the whole page. Resolves only if that is impossible.
-    fn leave(&self, url: &str, departure: &Departure) -> Self::Wait;
+    /// Stores a departure. Resolves when that is done, or failed.
+    fn keep(&self, departure: &Departure) -> Self::Wait;
+    /// Goes to an address with the whole page. Resolves only if that is impossible, as it is when no departure was stored.
+    fn leave(&self, url: &str) -> Self::Wait;
     /// Starts listening for the response of one pending redirect. To be called before a window opens.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
@@ -68,13 +73,15 @@ pub trait Env: 'static {
     fn emit(&self, event: Event<'_>);
 }
 
-/// Something that a tab remembers between page loads.
+/// Something that is remembered between page loads: in the tab unless another place is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     /// Hidden frames bring nothing.
     FramesFail,
     /// The user said no: nothing prompts until `sign_in`.
     Refused,
+    /// The user signed out: nobody is signed in again without being asked. In all tabs, until the browser's session ends.
+    SignedOut,
 }
 
 impl Fact {
@@ -84,6 +91,7 @@ impl Fact {
         match self {
             Self::FramesFail => "no-frames",
             Self::Refused => "refused",
+            Self::SignedOut => "signed-out",
         }
     }
 }
@@ -147,6 +155,8 @@ pub struct HostFacts {
     pub framed: bool,
     /// Whether Power Apps or the browser is offline.
     pub offline: bool,
+    /// Whether nobody sees the page.
+    pub hidden: bool,
 }
 
 impl HostFacts {

@@ -52,6 +52,7 @@ impl Expected<'_> {
             home_account_id: [&home("uid", &object_id), ".", &home_tenant].concat(),
             guest: home_tenant != self.tenant || claims.number("acct") == Some(1),
             object_id,
+            login_hint: claims.text_or_empty("login_hint"),
         })
     }
 }
@@ -109,6 +110,7 @@ mod tests {
             object_id: USER.to_owned(),
             home_account_id: format!("{USER}.{TENANT}"),
             guest: false,
+            login_hint: String::new(),
         };
         assert_eq!(account(&claims(), None), Ok(expected.clone()));
         let info = json!({ "uid": USER, "utid": TENANT });

@@ -30,6 +30,9 @@ pub(crate) struct RefreshToken {
 /// A refresh token that ends this soon, in milliseconds, is not worth a request.
 const LEEWAY: u64 = 5 * 60 * 1000;
 
+/// How long before its end a session is renewed where nobody has to be asked, in milliseconds.
+const AHEAD: u64 = 2 * 60 * 60 * 1000;
+
 impl Session {
     /// A session that begins.
     pub(crate) fn new(account: Rc<Account>, token: Option<RefreshToken>) -> Self {
@@ -65,9 +68,15 @@ impl Session {
         self.0.refresh_token.borrow().clone()
     }
 
+    /// Whether it ends so soon that a quiet moment is to be used for the next one.
+    pub(crate) fn is_ending(&self, now: u64) -> bool {
+        self.refresh_token(now.saturating_add(AHEAD)).is_none()
+    }
+
     /// Whether this one of another tab takes the place of ours: it is newer, or ours is no good.
     pub(crate) fn is_behind(&self, token: &RefreshToken, now: u64) -> bool {
-        self.refresh_token(now).is_none() || self.held().is_some_and(|own| own.came_on < token.came_on)
+        let is_older = |own: &RefreshToken| own.came_on < token.came_on;
+        self.refresh_token(now).is_none() || self.0.refresh_token.borrow().as_ref().is_some_and(is_older)
     }
 
     /// How often the user signed in to it. Tells whether a refusal speaks of the sign-in that is in force.

@@ -5,15 +5,16 @@
 use crate::{
     Account, Env, Json, Secret,
     cache::{Key, Token},
+    config::Config,
     core::Core,
     guid,
     session::{RefreshToken, Session},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// The session and its tokens.
 pub struct Snapshot {
-    /// The authority and the broker registration that they are of.
+    /// The part of the configuration that they are of.
     pub issuer: String,
     /// Whose they are.
     pub account: Rc<Account>,
@@ -39,6 +40,8 @@ pub struct StoredToken {
     pub secret: Secret,
     /// When it ends, in milliseconds since the epoch.
     pub expires_on: u64,
+    /// From when on it may be renewed.
+    pub refresh_on: u64,
     /// When it came.
     pub stored_on: u64,
 }
@@ -50,7 +53,7 @@ impl<E: Env> Core<E> {
         let nothing = || RefreshToken { secret: Secret::new(String::new()), expires_on: None, came_on: 0 };
         let held = session.held().unwrap_or_else(nothing);
         Some(Snapshot {
-            issuer: self.issuer(),
+            issuer: self.binding(),
             account: session.account().clone(),
             refresh_token: held.secret,
             refresh_expires_on: held.expires_on.unwrap_or_default(),
@@ -76,8 +79,12 @@ impl<E: Env> Core<E> {
         };
         for stored in tokens {
             let key = Key { client: &stored.client, account: session.account(), scopes: &stored.scopes };
-            let token =
-                Token { secret: stored.secret, expires_on: stored.expires_on, scopes: stored.granted };
+            let token = Token {
+                secret: stored.secret,
+                expires_on: stored.expires_on,
+                refresh_on: Cell::new(stored.refresh_on),
+                scopes: stored.granted,
+            };
             self.put(key, token, stored.stored_on);
         }
         true
@@ -92,9 +99,10 @@ impl<E: Env> Core<E> {
             object_id: account.text("objectId").filter(|id| guid::is_guid(id))?,
             home_account_id: account.text("homeAccountId")?,
             guest: account.flag("guest")?,
+            login_hint: stored.text_or_empty("loginHint"),
         };
         let good = stored.number("v") == Some(1)
-            && stored.text_or_empty("issuer") == self.issuer()
+            && stored.text_or_empty("issuer") == self.binding()
             && self.env.host().is_user(&account);
         if !good {
             return None;
@@ -109,6 +117,7 @@ impl<E: Env> Core<E> {
                 granted: token.text_or_empty("granted"),
                 secret: Secret::new(token.text("secret")?),
                 expires_on: token.number("expiresOn")?,
+                refresh_on: token.number("refreshOn").unwrap_or_default(),
                 stored_on: token.number("storedOn")?,
             });
         }
@@ -121,6 +130,14 @@ impl<E: Env> Core<E> {
             came_on,
         });
         Some((account, refresh_token, tokens))
+    }
+
+    /// What a stored session is bound to: also where its tokens came from, and what they are for.
+    fn binding(&self) -> String {
+        let bound = |config: Rc<Config>| {
+            [&config.authority, " ", &config.client_id, " ", &config.sts, &config.clients.scopes()].concat()
+        };
+        self.config().map(bound).unwrap_or_default()
     }
 
     /// The authority and the broker registration that what is stored belongs to.

@@ -5,6 +5,7 @@ use crate::{
     Code, Error, Json, Reply, Result, Secret, cache::Token, encoding, entra_error::EntraError, scope,
     session::RefreshToken,
 };
+use std::cell::Cell;
 
 /// What an authorization code is redeemed with.
 pub(crate) struct CodeGrant<'a> {
@@ -73,10 +74,12 @@ impl Token {
     pub(crate) fn read(body: &impl Json, asked: &str, asked_at: u64) -> Option<Self> {
         let secret = body.text_or_empty("access_token");
         let bearer = body.text_or_empty("token_type").eq_ignore_ascii_case("Bearer");
-        let expires_in = body.number("expires_in");
+        let expires_in = body.number("expires_in").filter(|_| bearer && !secret.is_empty())?;
+        // Where nobody says when to renew it: when three quarters of its life are over.
+        let refresh_in = body.number("refresh_in").unwrap_or(expires_in - expires_in / 4);
         let scopes = body.text("scope").unwrap_or_else(|| asked.to_owned());
-        let expires_on = after(asked_at, expires_in.filter(|_| bearer && !secret.is_empty())?);
-        Some(Self { secret: Secret::new(secret), expires_on, scopes })
+        let (expires_on, refresh_on) = (after(asked_at, expires_in), after(asked_at, refresh_in));
+        Some(Self { secret: Secret::new(secret), expires_on, refresh_on: Cell::new(refresh_on), scopes })
     }
 }
 
@@ -101,7 +104,11 @@ impl TokenResponse {
         let ends = body.number("refresh_token_expires_in").map(|seconds| after(asked_at, seconds));
         Ok(Self {
             token,
-            refresh_token: secret("refresh_token").map(|secret| RefreshToken { secret, expires_on: ends, came_on: asked_at }),
+            refresh_token: secret("refresh_token").map(|secret| RefreshToken {
+                secret,
+                expires_on: ends,
+                came_on: asked_at,
+            }),
             id_token: secret("id_token"),
             client_info: body.text_or_empty("client_info"),
         })

@@ -16,7 +16,7 @@ pub use page::FORM;
 
 use entra_dev::{Clock, Entra, Place, TlsError, Trouble, Weather};
 use estate::{Addresses, CertificateError, Certificates, Estate};
-use host::{Environment, Origins, Pages, Switches, TABLE, WebResources};
+use host::{Environment, Imported, Origins, Pages, Switches, TABLE, WebResources};
 use serve::{Doors, Running};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -49,12 +49,18 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The packed broker is not where it should be.
-    #[error("there is no {name} in {path}: build it with `cargo xtask dist`")]
+    #[error("there is no {name} in what was imported: build it with `cargo xtask dist`")]
     NoBroker {
         /// The web resource.
         name: &'static str,
-        /// The folder.
+    },
+    /// The solution cannot be imported.
+    #[error("cannot import {path}: {why}")]
+    Solution {
+        /// The zip.
         path: String,
+        /// What an import stumbles over.
+        why: String,
     },
     /// A file cannot be a web resource.
     #[error(transparent)]
@@ -97,7 +103,9 @@ impl Demo {
     /// When a file is missing or a part does not start.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let port = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
-        let web_resources = WebResources::read(&[&options.webresources, &options.www.join("webresources")])?;
+        let imported = Imported::read(&options.solution)?;
+        let own = options.www.join("webresources");
+        let web_resources = WebResources::read(imported.web_resources, &own)?;
         let switches = switches(&options)?;
         let pages = Pages::read(&options.www, &options.module)?;
         let certificates = Certificates::ensure(&options.estate, &options.certificates)?;
@@ -144,7 +152,8 @@ impl Demo {
             .map_err(StartError::Client)?;
         let broker_config = options.estate.broker_config(&at);
         let page = page::page(&options.estate, &broker_config, graph.origin(), feed.origin());
-        let environment = Environment::new(&options.estate, switches, web_resources, &broker_config, page);
+        let environment = Environment::new(&options.estate, switches, web_resources, &broker_config, page)
+            .with_ribbon(imported.ribbon);
         let origins = Origins {
             at,
             graph: graph.origin().to_owned(),

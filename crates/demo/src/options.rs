@@ -11,8 +11,8 @@ use std::{
 pub struct Options {
     /// Who and what exists.
     pub estate: Estate,
-    /// The folder of packed web resources; the file tree is their names.
-    pub webresources: PathBuf,
+    /// The zip of the solution; or a folder of web resources, whose tree is their names, and then there is no ribbon.
+    pub solution: PathBuf,
     /// The module by which controls find the broker.
     pub module: PathBuf,
     /// The folder of the app look-alike.
@@ -36,7 +36,7 @@ pub struct Options {
 pub enum UsageError {
     /// There is no such option.
     #[error(
-        "there is no option {0:?}: --estate, --webresources, --www, --certificates, --port and --lookalike are known"
+        "there is no option {0:?}: --estate, --solution, --www, --certificates, --port and --lookalike are known"
     )]
     Unknown(String),
     /// An option lacks its value.
@@ -58,7 +58,7 @@ impl Options {
     pub fn of_project(root: &Path) -> Result<Self, UsageError> {
         Ok(Self {
             estate: Estate::load(&root.join("www/estate.toml"))?,
-            webresources: root.join("dist/webresources"),
+            solution: Self::packed_solution(root, true),
             module: root.join("dist/npm/index.js"),
             www: root.join("www"),
             certificates: root.join("target/demo/certificates"),
@@ -68,6 +68,19 @@ impl Options {
             unknown_to_sts: Vec::new(),
             switches: Vec::new(),
         })
+    }
+
+    /// The zip that `cargo xtask dist` made, managed, which has the ribbon, or not; the folder where there is none.
+    #[must_use]
+    pub fn packed_solution(root: &Path, managed: bool) -> PathBuf {
+        let folder = root.join("dist/solution");
+        let zips = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let found =
+            zips.filter(|path| path.extension().is_some_and(|extension| extension == "zip")).find(|path| {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                stem.ends_with("_managed") == managed
+            });
+        found.unwrap_or(folder)
     }
 
     /// Changes what the words of a command line name.
@@ -80,7 +93,7 @@ impl Options {
             let Some(value) = words.next() else { return Err(UsageError::NoValue(option)) };
             match option.as_str() {
                 "--estate" => self.estate = Estate::load(Path::new(&value))?,
-                "--webresources" => self.webresources = value.into(),
+                "--solution" => self.solution = value.into(),
                 "--www" => self.www = value.into(),
                 "--certificates" => self.certificates = value.into(),
                 "--lookalike" => self.switches = value.split(',').map(str::to_owned).collect(),

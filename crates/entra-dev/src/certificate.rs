@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use x509_parser::{parse_x509_certificate, pem::parse_x509_pem};
 
 /// A certificate that proves a confidential client.
+#[derive(Clone)]
 pub(crate) struct Certificate {
     /// `x5t#S256`.
     pub(crate) sha256: String,
@@ -25,11 +26,16 @@ impl Certificate {
     /// Reads PEM text.
     pub(crate) fn read(pem: &str) -> Result<Self, UnreadableCertificate> {
         let (_, pem) = parse_x509_pem(pem.as_bytes()).map_err(|_| UnreadableCertificate)?;
-        let (_, certificate) = parse_x509_certificate(&pem.contents).map_err(|_| UnreadableCertificate)?;
+        Self::read_der(&pem.contents)
+    }
+
+    /// Reads what PEM text wraps, the content of a `keyCredential`.
+    pub(crate) fn read_der(der: &[u8]) -> Result<Self, UnreadableCertificate> {
+        let (_, certificate) = parse_x509_certificate(der).map_err(|_| UnreadableCertificate)?;
         let validity = certificate.validity();
         Ok(Self {
-            sha256: sha256(&pem.contents),
-            sha1: URL_SAFE_NO_PAD.encode(sha1(&pem.contents)),
+            sha256: sha256(der),
+            sha1: URL_SAFE_NO_PAD.encode(sha1(der)),
             public_key: certificate.public_key().subject_public_key.data.to_vec(),
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),

@@ -49,7 +49,7 @@ pub(crate) struct Grant {
 }
 
 /// A registration.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) client_id: String,
@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub(crate) identifier_uris: Vec<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) admin_scopes: Vec<String>,
+    /// Id → value of scopes that were registered with ids (`graph`); the others have ids that are derived.
+    pub(crate) scope_ids: BTreeMap<String, String>,
     pub(crate) token_version: u8,
     pub(crate) optional_claims: Vec<String>,
     /// `requiredResourceAccess`: resource `appId` → scopes.
@@ -66,10 +68,13 @@ pub(crate) struct App {
     pub(crate) known_clients: Vec<String>,
     pub(crate) secret: Option<String>,
     pub(crate) certificate: Option<Certificate>,
+    /// `displayName` of the certificate.
+    pub(crate) certificate_name: String,
     pub(crate) federated: Vec<Federated>,
 }
 
 /// A redirect URI and the platform that it is registered under.
+#[derive(Clone)]
 pub(crate) struct RedirectUri {
     pub(crate) platform: Platform,
     pub(crate) uri: String,
@@ -84,6 +89,7 @@ pub(crate) enum Platform {
 }
 
 /// `federatedIdentityCredential`.
+#[derive(Clone)]
 pub(crate) struct Federated {
     pub(crate) issuer: String,
     pub(crate) subject: String,

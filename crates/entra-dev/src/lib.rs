@@ -15,6 +15,7 @@ mod consent;
 mod directory;
 mod discovery;
 mod errors;
+mod graph;
 mod jws;
 mod log;
 mod mint;

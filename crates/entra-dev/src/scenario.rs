@@ -240,6 +240,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/errors",
             get(|| async { Json(Aadsts::ALL.iter().map(|one| one.number).collect::<Vec<_>>()) }),
         )
+        .merge(crate::graph::router())
         .with_state(shared)
 }
 

@@ -180,6 +180,7 @@ fn general_app(
                 audience: one.audience.clone(),
             })
             .collect(),
+        ..App::default()
     })
 }
 

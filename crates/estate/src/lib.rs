@@ -8,10 +8,12 @@
 mod app;
 mod certificates;
 mod project;
+mod provision;
 
 pub use app::{App, FederatedCredential};
 pub use certificates::{CertificateError, Certificates};
 pub use project::Addresses;
+pub use provision::{ProvisionError, provision};
 
 use serde::Deserialize;
 use std::{
@@ -34,6 +36,23 @@ pub struct Estate {
     pub apps: BTreeMap<String, App>,
     /// Tenants by name.
     pub tenants: BTreeMap<String, Tenant>,
+    /// Where it runs for real; only [`provision()`] needs it.
+    #[serde(default)]
+    pub deployment: Option<Deployment>,
+}
+
+/// Where an estate runs for real.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deployment {
+    /// The Security Token Service's origin.
+    pub sts: String,
+    /// Entra's origin.
+    #[serde(default = "entra")]
+    pub authority: String,
+    /// Name of the tenant that holds the registrations; may be left out where only one uses them.
+    #[serde(default)]
+    pub home: Option<String>,
 }
 
 /// The broker registration.
@@ -83,6 +102,9 @@ pub struct Backend {
     /// `optionalClaims.accessToken`, for example `xms_cc` and `acrs`.
     #[serde(default)]
     pub optional_claims: Vec<String>,
+    /// Whether somebody else registered it, under this very `client_id`. So it is with Microsoft Graph, in any case.
+    #[serde(default)]
+    pub registered_elsewhere: bool,
 }
 
 /// One directory.
@@ -101,6 +123,9 @@ pub struct Tenant {
     /// Members of the tenant.
     #[serde(default)]
     pub users: Vec<User>,
+    /// Origins of its Power Apps environments; none for the one that is there when the parts start.
+    #[serde(default)]
+    pub environments: Vec<String>,
 }
 
 /// A tenant-wide delegated grant.
@@ -131,6 +156,10 @@ pub struct User {
     /// Where the user is a guest: tenant name → the object id there.
     #[serde(default)]
     pub guest_of: BTreeMap<String, String>,
+}
+
+fn entra() -> String {
+    "https://login.microsoftonline.com".to_owned()
 }
 
 pub(crate) fn version_2() -> u8 {

@@ -1,6 +1,6 @@
 //! What the estate says in the words of the parts: the STS's TOML and the broker's JSON.
 
-use crate::Estate;
+use crate::{Estate, Tenant};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, path::Path};
 
@@ -47,8 +47,15 @@ impl Estate {
     /// The STS's configuration, as TOML text. `certificates` is the folder that [`crate::Certificates`] wrote.
     #[must_use]
     pub fn sts_config(&self, at: &Addresses, listen: &str, certificates: &Path) -> String {
-        let tenants: Vec<Value> =
-            self.tenants.values().map(|tenant| json!({ "id": tenant.id, "origins": [at.app] })).collect();
+        let own = std::slice::from_ref(&at.app);
+        let origins = |tenant: &Tenant| {
+            if tenant.environments.is_empty() { own.to_vec() } else { tenant.environments.clone() }
+        };
+        let tenants: Vec<Value> = self
+            .tenants
+            .values()
+            .map(|tenant| json!({ "id": tenant.id, "origins": origins(tenant) }))
+            .collect();
         let clients: Vec<Value> = self
             .controls
             .iter()

@@ -125,13 +125,13 @@ pub fn fill(
         let name = [prefix, rest].concat();
         let content = left.remove(&name).ok_or_else(|| FillError::WebResource(name.clone()))?;
         let id = options.id(rest, id);
-        let data = template("WebResource.data.xml")?
+        let described = template("WebResource.data.xml")?
             .replace("@@id@@", &id)
             .replace("@@name@@", &name)
             .replace("@@title@@", title)
             .replace("@@type@@", type_of(&name))
             .replace("@@file@@", &file_name(&name, &id));
-        files.push((format!("WebResources/{name}.data.xml"), data));
+        files.push((format!("WebResources/{name}.data.xml"), described));
         source.0.insert(format!("WebResources/{name}"), content);
     }
     if let Some(name) = left.into_keys().next() {

@@ -73,13 +73,13 @@ pub fn pack(source: &Source, kind: Kind) -> Result<Archive, PackError> {
             continue;
         };
         let Some(name) = rest.strip_suffix(DATA) else { continue };
-        let data = text(path)?;
-        let file = between(data, "<FileName>/", "</FileName>")
+        let resource = text(path)?;
+        let file = between(resource, "<FileName>/", "</FileName>")
             .ok_or_else(|| PackError::Shape { path: path.clone(), part: "<FileName>/".to_owned() })?;
         let payload = ["WebResources/", name].concat();
         let payload = source.0.get(&payload).ok_or(PackError::Missing(payload))?;
         entries.push((file.to_owned(), payload.clone()));
-        resources += &indented(&root(path, data)?, "    ");
+        resources += &indented(&root(path, resource)?, "    ");
     }
     let resources = ["  <WebResources>\n", &resources, "  </WebResources>\n"].concat();
     let customizations = replaced(CUSTOMIZATIONS, &customizations, RESOURCES_STUB, &resources)?;

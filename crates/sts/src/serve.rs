@@ -4,25 +4,30 @@
 //! descriptors would keep everybody else out, and so would peers that went away without a word.
 
 use crate::{proxy::Proxies, tls::Tls};
-use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
+use axum::{Router, body::Body, response::Response};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
 };
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use std::{
     collections::HashMap,
+    convert::Infallible,
     future::Future,
     net::IpAddr,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tower::Service;
@@ -34,7 +39,9 @@ const PROXY_HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The longest that a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest head, in bytes; the router refuses one of a quarter of that, readable for the page that sent it.
-const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEAD: u32 = 64 * 1024;
+/// Requests at once on one connection of HTTP/2: more than one page has controls.
+const MAX_STREAMS: u32 = 100;
 /// The pause after a connection that could not be taken, as when there is no file descriptor left.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long connections are served on after the last was taken, before those that ask for nothing are closed: what was sent
@@ -70,12 +77,10 @@ pub(crate) async fn serve(
     door: Door,
     stopped: impl Future<Output = ()>,
 ) {
-    let head = if door.proxies.any() { PROXY_HEAD_TIMEOUT } else { HEAD_TIMEOUT };
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD);
-    let hall = Arc::new(Hall { http, router, door, addresses: Mutex::default() });
+    let hall = Arc::new(Hall::new(router, door));
     let places = Arc::new(Semaphore::new(hall.door.connections));
-    let connections = GracefulShutdown::new();
+    // Each connection listens; when the last has gone, this is closed.
+    let (stop, stopping) = watch::channel(());
     let mut stopped = pin!(stopped);
     loop {
         let taken = async {
@@ -92,19 +97,20 @@ pub(crate) async fn serve(
             sleep(PAUSE).await;
             continue;
         };
-        hall.welcome(stream, peer.ip(), place, connections.watcher());
+        hall.welcome(stream, peer.ip(), place, stopping.clone());
     }
     // Whoever was connected before the door closes is served too.
     while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
         let place = Arc::clone(&places).try_acquire_owned().ok();
-        hall.welcome(stream, peer.ip(), place, connections.watcher());
+        hall.welcome(stream, peer.ip(), place, stopping.clone());
     }
-    drop(listener);
+    drop((listener, stopping));
     tokio::select! {
         () = sleep(LINGER) => {}
         () = all_gone(&places, hall.door.connections) => {}
     }
-    connections.shutdown().await;
+    stop.send_replace(());
+    stop.closed().await;
 }
 
 async fn all_gone(places: &Semaphore, number: usize) {
@@ -115,28 +121,42 @@ async fn all_gone(places: &Semaphore, number: usize) {
 /// What all connections share.
 struct Hall {
     http: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+    head: Duration,
     router: Router,
     door: Door,
     addresses: Mutex<HashMap<IpAddr, usize>>,
 }
 
 impl Hall {
+    fn new(router: Router, door: Door) -> Self {
+        let head = if door.proxies.any() { PROXY_HEAD_TIMEOUT } else { HEAD_TIMEOUT };
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD as usize);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2.timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_HEAD);
+        Self { http, http2, head, router, door, addresses: Mutex::default() }
+    }
+
     fn welcome(
         self: &Arc<Self>,
         stream: TcpStream,
         peer: IpAddr,
         place: Option<OwnedSemaphorePermit>,
-        watcher: Watcher,
+        stopping: watch::Receiver<()>,
     ) {
         let Some(guest) = Guest::enter(self, peer, place) else { return };
         stream.set_nodelay(true).ok();
         let hall = Arc::clone(self);
         tokio::spawn(async move {
             match hall.door.tls.as_ref().map(|tls| tls.acceptor()) {
-                None => hall.converse(stream, peer, watcher).await,
+                None => hall.converse(stream, peer, stopping).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                        hall.converse(stream, peer, watcher).await;
+                        match stream.get_ref().1.alpn_protocol() {
+                            Some(b"h2") => hall.converse_in_http2(stream, peer, stopping).await,
+                            _ => hall.converse(stream, peer, stopping).await,
+                        }
                     }
                 }
             }
@@ -144,18 +164,65 @@ impl Hall {
         });
     }
 
-    async fn converse<S>(&self, stream: S, peer: IpAddr, watcher: Watcher)
+    async fn converse<S>(&self, stream: S, peer: IpAddr, mut stopping: watch::Receiver<()>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let router = self.router.clone();
-        let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            // A router is always ready.
-            router.clone().call(request.map(Body::new))
-        });
+        let answer = hyper::service::service_fn(|request| self.answer(request, peer));
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), answer));
         // A connection that breaks is its peer's affair.
-        watcher.watch(self.http.serve_connection(TokioIo::new(stream), answer)).await.ok();
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await.ok();
+    }
+
+    /// Here no time limit on heads is built in: a connection that asked for nothing for so long is told to go, and then let go.
+    async fn converse_in_http2<S>(&self, stream: S, peer: IpAddr, mut stopping: watch::Receiver<()>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let pulse = Arc::new(());
+        let asked = Arc::new(AtomicBool::new(false));
+        let answer = hyper::service::service_fn(|request| {
+            let under_way = Arc::clone(&pulse);
+            asked.store(true, Ordering::Relaxed);
+            let answer = self.answer(request, peer);
+            async move {
+                let answer = answer.await;
+                drop(under_way);
+                answer
+            }
+        });
+        let mut connection = pin!(self.http2.serve_connection(TokioIo::new(stream), answer));
+        let mut told = false;
+        loop {
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = stopping.changed(), if !told => {}
+                () = sleep(self.head) => {
+                    if asked.swap(false, Ordering::Relaxed) || Arc::strong_count(&pulse) > 1 {
+                        continue;
+                    }
+                    if told {
+                        return;
+                    }
+                }
+            }
+            told = true;
+            connection.as_mut().graceful_shutdown();
+        }
+    }
+
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        request.extensions_mut().insert(Peer(peer));
+        // A router is always ready.
+        self.router.clone().call(request.map(Body::new))
     }
 }
 
@@ -230,6 +297,31 @@ mod tests {
             let closed = timeout(HEAD_TIMEOUT * 10, stranger.read_to_end(&mut Vec::new())).await;
             assert!(closed.is_ok(), "after {said:?} the connection stays open");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_of_http_2_that_asks_for_nothing_ends_as_well_but_not_one_that_asks() {
+        let hall = Arc::new(Hall::new(Router::new().route("/livez", get("alive")), door(10, 10)));
+        let (_stop, stopping) = watch::channel(());
+        let open = || {
+            let (here, there) = tokio::io::duplex(64 * 1024);
+            let (hall, stopping) = (Arc::clone(&hall), stopping.clone());
+            let peer = [127, 0, 0, 1].into();
+            (here, tokio::spawn(async move { hall.converse_in_http2(there, peer, stopping).await }))
+        };
+        let (_silent, served) = open();
+        assert!(timeout(HEAD_TIMEOUT * 3, served).await.is_ok());
+
+        let (here, served) = open();
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(here)).await.unwrap();
+        tokio::spawn(connection);
+        for _ in 0..5 {
+            sleep(HEAD_TIMEOUT * 2 / 3).await;
+            let request = Request::get("http://x/livez").body(Body::empty()).unwrap();
+            assert_eq!(sender.send_request(request).await.unwrap().status().as_u16(), 200);
+        }
+        assert!(timeout(HEAD_TIMEOUT * 3, served).await.is_ok());
     }
 
     #[tokio::test]

@@ -47,13 +47,10 @@ impl Service {
     pub(crate) fn details(&self) -> Value {
         let now = self.exchange.clock.now();
         let credentials: Vec<Value> = self
-            .exchange
-            .policy
-            .clients()
-            .flat_map(|client| client.credentials.in_order().map(|(_, one)| (client.name.clone(), one)))
-            .map(|(client, one)| {
-                let left = one.expires().map(|end| end.saturating_sub(now) / 86_400);
-                json!({ "client": client, "credential": one.label(), "days_left": left })
+            .credentials()
+            .map(|(Credential { client, credential }, end)| {
+                let left = end.map(|end| end.saturating_sub(now) / 86_400);
+                json!({ "client": client, "credential": credential, "days_left": left })
             })
             .collect();
         json!({
@@ -74,14 +71,27 @@ impl Service {
             state.lanes_closed.set(whole(self.exchange.backend.lanes_closed()));
             state.keys_missing.set(whole(self.exchange.keys.missing().len()));
             state.certificates.clear();
-            for client in self.exchange.policy.clients() {
-                for (_, one) in client.credentials.in_order() {
-                    let Some(end) = one.expires() else { continue };
-                    let label = Credential { client: client.name.clone(), credential: one.label() };
+            for (label, end) in self.credentials() {
+                if let Some(end) = end {
                     state.certificates.get_or_create(&label).set(end as f64);
                 }
             }
         })
+    }
+
+    /// What this service proves itself with, to Entra and to its callers, and when that ends.
+    fn credentials(&self) -> impl Iterator<Item = (Credential, Option<u64>)> {
+        let own = self.tls.iter().map(|tls| {
+            let label = Credential { client: "this service".to_owned(), credential: "tls".to_owned() };
+            (label, Some(tls.expires()))
+        });
+        let clients = self.exchange.policy.clients().flat_map(|client| {
+            let each = client.credentials.in_order();
+            each.map(|(_, one)| {
+                (Credential { client: client.name.clone(), credential: one.label() }, one.expires())
+            })
+        });
+        own.chain(clients)
     }
 
     /// What is done every half minute: credentials that changed are read, the ended is forgotten, keys that are old are fetched.

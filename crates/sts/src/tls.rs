@@ -1,4 +1,4 @@
-//! This service's own TLS, where no proxy ends it: TLS 1.2 and 1.3, HTTP/1.1, a certificate that is read again when it changes.
+//! This service's own TLS, where no proxy ends it: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a certificate that is read again when it changes.
 
 use crate::config::TlsFiles;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -20,6 +20,8 @@ pub(crate) struct Tls {
 
 struct Loaded {
     acceptor: TlsAcceptor,
+    /// The end of the certificate's validity, in seconds since the epoch.
+    expires: u64,
     read: Vec<u8>,
 }
 
@@ -52,6 +54,11 @@ impl Tls {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).acceptor.clone()
     }
 
+    /// The end of the certificate's validity, in seconds since the epoch.
+    pub(crate) fn expires(&self) -> u64 {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).expires
+    }
+
     /// Reads the files again; whether they changed. Connections that are open keep what they have.
     pub(crate) fn reload(&self) -> Result<bool, TlsError> {
         let fresh = load(&self.files)?;
@@ -68,13 +75,16 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
     let (certificate, key) = (read(&files.certificate)?, read(&files.private_key)?);
     let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<Vec<_>, _>>();
     let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or(TlsError::Files)?;
+    let own = chain.first().and_then(|own| x509_parser::parse_x509_certificate(own).ok());
+    let expires = own.map(|(_, own)| own.validity().not_after.timestamp()).ok_or(TlsError::Files)?;
     let private_key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| TlsError::Files)?;
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private_key));
     let mut config = config.map_err(|_| TlsError::Files)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Loaded { acceptor: TlsAcceptor::from(Arc::new(config)), read: certificate })
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let (acceptor, expires) = (TlsAcceptor::from(Arc::new(config)), u64::try_from(expires).unwrap_or(0));
+    Ok(Loaded { acceptor, expires, read: certificate })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

@@ -131,7 +131,7 @@ impl Stage {
     /// # Errors
     /// When the browser refuses.
     pub async fn rule_evaluations(&self) -> Result<Vec<Evaluation>> {
-        self.script("return lookalike.evaluations").await
+        self.script("return window.lookalike?.evaluations ?? []").await
     }
 
     async fn navigate(&self, input: &str) -> Result {

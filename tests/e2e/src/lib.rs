@@ -15,7 +15,7 @@ pub use app::{Evaluation, HEADER_FRAME};
 pub use browser::Browser;
 pub use costs::Least;
 pub use engine::{Engine, ThirdPartyCookies};
-pub use stage::{Asked, BrokerError, Stage, on_stage, on_stage_with};
+pub use stage::{Asked, BrokerError, Stage, on_stage, on_stage_with, with_ribbon, without_ribbon};
 pub use token::{Claims, thumbprint};
 
 use std::time::{Duration, Instant};

@@ -82,6 +82,10 @@ pub fn on_stage_with(
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|source| Failure::System { what: "the async runtime".to_owned(), source })?;
     let mut options = Options { tls: true, ..Options::of_project(&project())? };
+    // The suite passes without the application ribbon too: controls load the broker themselves.
+    if std::env::var_os("E2E_WITHOUT_RIBBON").is_some() {
+        without_ribbon(&mut options);
+    }
     set(&mut options);
     let mut stage = runtime.block_on(Stage::set_with(options, cookies))?;
     let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(&mut stage))));
@@ -411,6 +415,16 @@ fn asking(id: u32, expression: &str) -> String {
 }
 
 /// The project's root.
+/// The managed solution, which has the application ribbon: as it is unless somebody asked for the other.
+pub fn with_ribbon(options: &mut Options) {
+    options.solution = Options::packed_solution(&project(), true);
+}
+
+/// The solution without the application ribbon.
+pub fn without_ribbon(options: &mut Options) {
+    options.solution = Options::packed_solution(&project(), false);
+}
+
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -4,10 +4,11 @@ use super::tools::{self, Node, printed};
 use crate::run::{Outcome, section};
 use std::{fs, path::Path};
 
-/// The most that the broker's file may weigh, compressed with brotli: everything that a token needs, for well below the 64 kB that
+/// The most that the broker's file may weigh, compressed with brotli: everything that a token needs, below the 61 kB that
 /// Microsoft's library takes for the sign-in alone. The first slice (popup sign-in, tokens, exchange, no storage) was held to 38,000 and
-/// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts.
-const BUDGET: u64 = 54_000;
+/// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts; and tabs that take
+/// turns, renewal ahead of time and sign-out everywhere.
+const BUDGET: u64 = 54_600;
 
 const COMPARED: &str = "@azure/msal-browser";
 

@@ -2,7 +2,7 @@
 //! differ only in how the response comes. Keeps nothing of a response that is not exactly the answer to its request.
 
 use crate::{
-    Account, Code, Env, Error, EventKind, Result, SignInRequest,
+    Account, Code, Env, Error, Result, SignInRequest,
     authorize::{AuthorizationRequest, Pending},
     call::Call,
     config::Config,
@@ -187,7 +187,6 @@ impl Attempt {
             return Err(Code::AccountMismatch.into());
         }
         core.begin(Rc::new(account), token);
-        core.emit(EventKind::SignedIn, &ask.request.correlation_id, &ask.client, None);
         Ok(())
     }
 }

@@ -46,8 +46,7 @@ pub(crate) async fn bring<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, session: 
             Remedy::Wait if !paused && pause <= LONGEST_PAUSE => {
                 paused = true;
                 // Twenty calls that were refused together do not come back together.
-                let jitter = core.env.random().bytes().map(u32::from).sum::<u32>() % 256;
-                core.env.sleep(pause as u32 + jitter).await;
+                core.env.sleep(pause as u32 + core.jitter()).await;
             }
             _ => return Err(refusal.error),
         }

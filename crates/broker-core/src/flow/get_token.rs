@@ -3,13 +3,17 @@
 
 use crate::{
     Code, Env, EventKind, Fact, Result, TokenRequest, TokenResult,
+    cache::Token,
     call::Call,
     core::{Core, signed_out},
-    flow::{attempt::Ask, backend_token, post::offline, sign_in},
+    flow::{attempt::Ask, backend_token, post::offline, sign_in, silent},
     session::Session,
     single_flight::{Flight, Landing},
 };
 use std::{future::Future, rc::Rc};
+
+/// Until a renewal ahead of time is tried again, in milliseconds.
+const PAUSE: u64 = 5 * 60 * 1000;
 
 /// A token, cached or fetched. Not an `async fn`: a sign-in window must open now, inside the call that may stand in a user's
 /// click.
@@ -33,12 +37,34 @@ pub(crate) fn get_token<E: Env>(
 fn begin<E: Env>(core: &Rc<Core<E>>, request: TokenRequest) -> Result<(Rc<Call>, Option<Landing>)> {
     let call = Rc::new(Call::admit(core, request)?);
     core.part_with_others();
-    let cached = |session: Session| core.cached(call.key(session.account()));
-    let landing = match core.session().filter(|_| call.takes_cached()).and_then(cached) {
-        Some(_) => None,
+    let found = core.session().filter(|_| call.takes_cached()).and_then(|session| {
+        let token = core.cached(call.key(session.account()))?;
+        renew_ahead(core, &call, &session, &token);
+        Some(())
+    });
+    let landing = match found {
+        Some(()) => None,
         None => Some(core.calls.join(&core.env, call.flight(), &|| depart(core, &call))),
     };
     Ok((call, landing))
+}
+
+/// Fetches the next token behind a call that has a good one, if it is time, and somebody sees the page: a tab in the background renews
+/// nothing. That is the quiet moment, too, for the next session. No timer, and no second try soon: the next call that misses it will say why.
+fn renew_ahead<E: Env>(core: &Rc<Core<E>>, call: &Call, session: &Session, token: &Token) {
+    let (now, host) = (core.env.now(), core.env.host());
+    if token.refresh_on.get() > now || host.hidden || host.offline {
+        return;
+    }
+    token.refresh_on.set(now.saturating_add(PAUSE));
+    let call = call.ahead();
+    if session.is_ending(now) {
+        drop(silent::join(core, &Rc::new(Ask::for_call(&call))));
+    }
+    drop(core.calls.join(&core.env, call.flight(), &|| {
+        let (core, call, session) = (core.clone(), call.clone(), session.clone());
+        Box::pin(async move { backend_token::bring(&core, &call, &session).await })
+    }));
 }
 
 fn result<E: Env>(core: &Core<E>, call: &Call, from_cache: bool) -> Result<TokenResult> {
@@ -58,7 +84,15 @@ fn depart<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>) -> Flight {
         if landed.is_ok() {
             core.emit(EventKind::Token, id, client, None);
         }
-        landed.map_err(|error| core.report(id, client, error))
+        landed.map_err(|mut error| {
+            // Contract §1: whoever may not ask is told to, whatever it was that brought no session.
+            if !call.may_prompt() && matches!(error.code, Code::LoginRequired | Code::SilentTimeout) {
+                let aadsts = error.aadsts;
+                error = Code::InteractionRequired.into();
+                error.aadsts = aadsts;
+            }
+            core.report(id, client, error)
+        })
     })
 }
 

@@ -4,7 +4,6 @@
 use crate::{
     Code, Env, Invitation, Result,
     core::{Core, signed_out},
-    flow::SIGN_IN,
     race::{First, race},
 };
 use std::{
@@ -25,8 +24,8 @@ pub(crate) struct Open<P> {
 pub(crate) enum Invited<P> {
     /// A window is open.
     Window(P),
-    /// The page may leave.
-    Page,
+    /// The page may leave; whether the user wants to choose another account.
+    Page(bool),
     /// The user signed in in another tab.
     Elsewhere,
 }
@@ -44,11 +43,7 @@ enum End<P> {
 pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<E::Popup>> {
     let open = Rc::new(Open { url: url.to_owned(), end: RefCell::new(End::NotYet(None)) });
     core.invitation.replace(Some(open.clone()));
-    // Nothing is shown while the user signs in in another tab; a click here takes it over as if it were.
-    let answer = match race(open.end(), core.env.lock(SIGN_IN)).await {
-        First::Left(end) => First::Left(end),
-        First::Right(_) => race(open.end(), core.env.invite(url)).await,
-    };
+    let answer = race(open.end(), core.env.invite(url)).await;
     // Not `take`: after a sign-out another sign-in's invitation may be open already.
     if core.invitation.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, &open)) {
         core.invitation.replace(None);
@@ -56,7 +51,7 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<
     match answer {
         First::Left(end) => end,
         First::Right(Invitation::Opened(popup)) => Ok(Invited::Window(popup)),
-        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page),
+        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page(false)),
         // A window was asked for; no other answer means that there is one.
         First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
@@ -74,7 +69,7 @@ pub(crate) fn take_over<E: Env>(core: &Core<E>, is_sign_in: bool, select_account
     let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && core.env.activated();
     let Some(open) = open.filter(may) else { return Ok(()) };
     if open.url.is_empty() {
-        open.finish(End::Came(Invited::Page));
+        open.finish(End::Came(Invited::Page(select_account)));
         return Ok(());
     }
     let wish = if select_account { "&prompt=select_account" } else { "" };

@@ -2,8 +2,6 @@
 
 /// The turn of the one tab that asks Entra for something without the user ([`crate::Env::lock`]).
 const RENEW: &str = "renew";
-/// The turn of the one tab whose user signs in.
-const SIGN_IN: &str = "sign-in";
 
 pub(crate) mod attempt;
 mod backend_token;
@@ -14,4 +12,5 @@ pub(crate) mod invitation;
 mod post;
 pub(crate) mod redirect;
 pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 mod silent;

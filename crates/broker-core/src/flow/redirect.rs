@@ -34,6 +34,14 @@ pub struct Departure {
 /// `storage_unavailable`: the page is still here, because nothing could be stored to come back to.
 pub(crate) async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     let attempt = Attempt::new(core, ask, prompt)?;
+    depart(core, ask, &attempt).await
+}
+
+/// Leaves for the address of an attempt.
+///
+/// # Errors
+/// As [`leave`].
+pub(crate) async fn depart<E: Env>(core: &Core<E>, ask: &Ask, attempt: &Attempt) -> Result<()> {
     let departure = Departure {
         issuer: core.issuer(),
         state: attempt.pending.state.clone(),
@@ -43,7 +51,9 @@ pub(crate) async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -
         redirect_uri: attempt.redirect_uri.clone(),
         correlation_id: ask.request.correlation_id.clone(),
     };
-    core.env.leave(&attempt.url, &departure).await;
+    core.env.keep(&departure).await;
+    core.still_wanted(attempt.sign_outs)?;
+    core.env.leave(&attempt.url).await;
     Err(Code::StorageUnavailable.into())
 }
 
@@ -83,6 +93,7 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
     let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };
     let answer = attempt.redeem(core, &ask, response)?.await;
     attempt.accept(core, &ask, answer)?;
+    core.tell_signed_in(&ask);
     core.env.remember(Fact::FramesFail, false);
     Ok(())
 }

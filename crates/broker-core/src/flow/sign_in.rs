@@ -6,7 +6,6 @@ use crate::{
     config::Mobile,
     core::{Core, signed_out},
     flow::{
-        SIGN_IN,
         attempt::{Ask, Attempt, SELECT_ACCOUNT},
         invitation::{Invited, invite, take_over},
         post::offline,
@@ -119,23 +118,23 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
         None => match invite(core, &attempt.url).await? {
             Invited::Window(popup) => popup,
             Invited::Elsewhere => return Ok(()),
-            Invited::Page => return Err(Code::PopupBlocked.into()),
+            Invited::Page(_) => return Err(Code::PopupBlocked.into()),
         },
     };
 
-    // Not waited for: the window is open. Other tabs ask nobody as long as it is.
-    let turn = core.env.lock(SIGN_IN);
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
     let response = match race(inbox.response(), gave_up).await {
         First::Left(response) => response,
         First::Right(First::Left(_)) => return Err(Code::UserCancelled.into()),
         First::Right(First::Right(_)) => return Err(Code::PopupTimeout.into()),
     };
-    drop((popup, inbox));
+    drop(inbox);
 
     let answer = attempt.redeem(core, ask, &response)?.await;
     attempt.accept(core, ask, answer)?;
-    drop(turn);
+    // Not before: other tabs ask nobody as long as it is open.
+    drop(popup);
+    core.tell_signed_in(ask);
     // Whoever is signed in at Entra now may be found there by a hidden frame.
     core.env.remember(Fact::FramesFail, false);
     Ok(())
@@ -171,9 +170,13 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    if !ask.is_sign_in() && matches!(invite(core, "").await?, Invited::Elsewhere) {
-        return Ok(());
+    let mut selects = ask.request.select_account;
+    if !ask.is_sign_in() {
+        match invite(core, "").await? {
+            Invited::Page(chosen) => selects = chosen,
+            _ => return Ok(()),
+        }
     }
-    let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
+    let prompt = if selects { SELECT_ACCOUNT } else { prompt };
     redirect::leave(core, ask, prompt).await
 }

@@ -30,7 +30,8 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Landing {
 /// Whether a frame may bring the right user. Where Power Apps does not say who that is, nobody could tell, and no person chose.
 pub(crate) fn is_worth_trying<E: Env>(core: &Core<E>) -> bool {
     let host = core.env.host();
-    !core.env.remembers(Fact::FramesFail) && (host.object_id.is_some() || host.tenant.is_none())
+    ![Fact::FramesFail, Fact::SignedOut].into_iter().any(|fact| core.env.remembers(fact))
+        && (host.object_id.is_some() || host.tenant.is_none())
 }
 
 /// Whether a prompt may bring what this failure did not.
@@ -58,6 +59,10 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
                 core.emit(EventKind::Error, &ask.request.correlation_id, &ask.client, Some(error.code));
             }
         }
+        // Nobody is told but who listens: the call goes on without.
+        if landed.as_ref().is_err_and(|error| error.code == Code::SilentTimeout) {
+            core.emit(EventKind::Error, &ask.request.correlation_id, &ask.client, Some(Code::SilentTimeout));
+        }
         landed
     })
 }
@@ -67,8 +72,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     let mut turn = core.env.lock(RENEW);
     (&mut turn).await;
     core.still_wanted(sign_outs)?;
+    let usable = core.usable_session();
     // Another tab may have signed in meanwhile.
-    if core.usable_session().is_some() {
+    if usable.as_ref().is_some_and(|session| !session.is_ending(core.env.now())) {
         return Ok(());
     }
     let attempt = Attempt::new(core, ask, NONE)?;
@@ -85,5 +91,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     drop(inbox);
 
     let answer = attempt.redeem(core, ask, &response)?.await;
-    attempt.accept(core, ask, answer)
+    attempt.accept(core, ask, answer)?;
+    if usable.is_none() {
+        core.tell_signed_in(ask);
+    }
+    Ok(())
 }

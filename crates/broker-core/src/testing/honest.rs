@@ -41,6 +41,7 @@ pub fn account() -> Account {
         object_id: USER.to_owned(),
         home_account_id: [USER, ".", TENANT].concat(),
         guest: false,
+        login_hint: "O.adele".to_owned(),
     }
 }
 
@@ -63,6 +64,7 @@ impl FakeEnv {
             "aud": BROKER, "tid": TENANT, "iss": format!("{AUTHORITY}/{TENANT}/v2.0"), "oid": USER,
             "nonce": self.parameter("nonce"), "nbf": now, "exp": now + 3600,
             "preferred_username": "adele@contoso.example", "name": "Adele",
+            "login_hint": "O.adele",
         })
     }
 

@@ -61,6 +61,7 @@ struct World {
 struct Browser {
     turns: RefCell<Vec<Turn>>,
     waiting: RefCell<Vec<Waker>>,
+    signed_out: Cell<bool>,
     /// What another tab stored is taken in by this, whenever a tab's turn comes.
     reread: RefCell<Option<Rc<dyn Fn()>>>,
 }
@@ -267,6 +268,9 @@ impl Browser {
     }
 }
 
+/// The turn of the tab that has a sign-in window open.
+const SIGN_IN: &str = "sign-in";
+
 /// Gives a share of a turn back.
 struct Share(FakeEnv, String);
 
@@ -345,6 +349,7 @@ impl Env for FakeEnv {
         match fact {
             Fact::FramesFail => self.0.windows.frames.get() != Some(true),
             Fact::Refused => self.0.windows.refused.get(),
+            Fact::SignedOut => self.0.browser.signed_out.get(),
         }
     }
 
@@ -352,6 +357,7 @@ impl Env for FakeEnv {
         match fact {
             Fact::FramesFail => self.0.windows.frames.update(|frames| frames.and(Some(!holds))),
             Fact::Refused => self.0.windows.refused.set(holds),
+            Fact::SignedOut => self.0.browser.signed_out.set(holds),
         }
     }
 
@@ -382,12 +388,29 @@ impl Env for FakeEnv {
     }
 
     fn open_popup(&self, url: &str) -> Option<FakePopup> {
-        self.0.windows.open(url)
+        self.0.windows.open(url).map(|popup| popup.with(self.lock(SIGN_IN)))
     }
 
     fn invite(&self, url: &str) -> impl Future<Output = Invitation<FakePopup>> + Unpin {
         let (env, url) = (self.clone(), url.to_owned());
-        Box::pin(async move { env.0.windows.invite(&url).await })
+        Box::pin(async move {
+            env.lock(SIGN_IN).await;
+            // Whoever learnt meanwhile that the user is signed in withdraws it first.
+            let mut asked = false;
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            match env.0.windows.invite(&url).await {
+                Invitation::Opened(popup) => Invitation::Opened(popup.with(env.lock(SIGN_IN))),
+                other => other,
+            }
+        })
+    }
+
+    fn confirm(&self, url: &str) -> impl Future<Output = Invitation<FakePopup>> + Unpin {
+        self.invite(url)
     }
 
     fn given_up(&self, _popup: &FakePopup, _url: &str) -> Wait {
@@ -403,13 +426,20 @@ impl Env for FakeEnv {
         windows::fields(text)
     }
 
-    fn leave(&self, url: &str, departure: &Departure) -> Wait {
-        self.0.windows.left(url);
+    fn keep(&self, departure: &Departure) -> Wait {
         self.0.departures.borrow_mut().push(serde_json::json!({
             "issuer": departure.issuer, "state": departure.state, "nonce": departure.nonce,
             "verifier": departure.verifier.expose(), "tenant": departure.tenant,
             "redirectUri": departure.redirect_uri, "correlationId": departure.correlation_id,
         }));
+        match self.0.latency.get() {
+            0 => Box::pin(async {}),
+            ms => self.sleep(ms),
+        }
+    }
+
+    fn leave(&self, url: &str) -> Wait {
+        self.0.windows.leave(url);
         if self.0.stuck.get() { Box::pin(async {}) } else { Box::pin(std::future::pending()) }
     }
 

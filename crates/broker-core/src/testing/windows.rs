@@ -1,6 +1,6 @@
 //! Windows and invitations, and the user in front of them.
 
-use super::{FakeEnv, signal::Signal};
+use super::{FakeEnv, Wait, signal::Signal};
 use crate::{Inbox, Invitation};
 use serde_json::{Map, Value};
 use std::{
@@ -21,6 +21,7 @@ pub(crate) struct Windows {
     framed: RefCell<Vec<String>>,
     /// The last window or frame.
     last: RefCell<String>,
+    left: RefCell<Vec<String>>,
     blocked: Cell<bool>,
     opened: RefCell<Vec<String>>,
     closed: Rc<Cell<usize>>,
@@ -33,6 +34,14 @@ pub(crate) struct Windows {
 /// A window; dropping it is closing it.
 pub struct FakePopup {
     _closes: Count,
+    /// What is held as long as it is open.
+    _turn: Option<Wait>,
+}
+
+impl FakePopup {
+    pub(crate) fn with(self, turn: Wait) -> Self {
+        Self { _turn: Some(turn), ..self }
+    }
 }
 
 /// Where the response of one sign-in arrives.
@@ -75,18 +84,19 @@ impl Windows {
         }
         self.opened.borrow_mut().push(url.to_owned());
         self.last.replace(url.to_owned());
-        Some(FakePopup { _closes: Count(self.closed.clone()) })
+        Some(FakePopup { _closes: Count(self.closed.clone()), _turn: None })
     }
 
-    pub(crate) fn left(&self, url: &str) {
+    pub(crate) fn leave(&self, url: &str) {
         self.last.replace(url.to_owned());
+        self.left.borrow_mut().push(url.to_owned());
     }
 
     pub(crate) fn open_frame(&self, url: &str) -> FakePopup {
         assert!(self.inbox(url).is_some(), "a frame may open only when its inbox listens");
         self.framed.borrow_mut().push(url.to_owned());
         self.last.replace(url.to_owned());
-        FakePopup { _closes: Count(self.closed.clone()) }
+        FakePopup { _closes: Count(self.closed.clone()), _turn: None }
     }
 
     pub(crate) async fn invite(&self, url: &str) -> Invitation<FakePopup> {
@@ -112,7 +122,9 @@ impl Windows {
 
     fn inbox(&self, url: &str) -> Option<Signal<String>> {
         let state = parameter(url, "state");
-        let id = state.split('.').next()?;
+        // Who only signs out is answered where nobody is named.
+        let id =
+            if state.is_empty() { "00000000000000000000000000000000" } else { state.split('.').next()? };
         self.inboxes.borrow().iter().find(|inbox| inbox.0 == id).map(|inbox| inbox.1.clone())
     }
 }
@@ -156,6 +168,12 @@ impl FakeEnv {
     /// This browser has hidden frames that may work.
     pub fn allow_frames(&self) {
         self.0.windows.frames.set(Some(true));
+    }
+
+    /// The addresses that the whole page went to.
+    #[must_use]
+    pub fn left(&self) -> Vec<String> {
+        self.0.windows.left.borrow().clone()
     }
 
     /// The addresses of all hidden frames.

@@ -47,7 +47,8 @@ fn a_revocation_that_only_the_sts_sees_brings_a_new_client_token_too() {
 fn a_call_that_may_not_ask_learns_that_the_session_is_over() {
     let page = Page::signed_in();
     page.env.answer_next(Kind::Refresh, entra_says(700_084));
-    assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::LoginRequired);
+    let error = page.fails(silent("picker", &[GRAPH]));
+    assert_eq!((error.code, error.aadsts), (Code::InteractionRequired, Some(700_084)));
     assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
     assert_eq!(page.counts(), [1, 1, 0]);
 }

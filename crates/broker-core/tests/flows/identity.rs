@@ -13,12 +13,13 @@ pub(crate) fn stored(snapshot: &Snapshot) -> Value {
     for token in &snapshot.tokens {
         tokens[format!("{} {}", token.client, token.scopes)] = json!({
             "client": token.client, "scopes": token.scopes, "granted": token.granted,
-            "secret": token.secret.expose(), "expiresOn": token.expires_on, "storedOn": token.stored_on,
+            "secret": token.secret.expose(), "expiresOn": token.expires_on, "refreshOn": token.refresh_on, "storedOn": token.stored_on,
         });
     }
     let account = &snapshot.account;
     json!({
         "v": 1, "issuer": snapshot.issuer, "tokens": tokens, "refreshToken": snapshot.refresh_token.expose(),
+        "loginHint": snapshot.account.login_hint,
         "refreshExpiresOn": snapshot.refresh_expires_on, "refreshCameOn": snapshot.refresh_came_on,
         "account": {
             "username": account.username, "name": account.name, "tenantId": account.tenant_id,
@@ -98,6 +99,45 @@ fn a_stored_session_of_another_user_tenant_registration_or_shape_is_refused_whol
     for stored in changed {
         assert!(refused(&stored), "{stored}");
     }
+}
+
+#[test]
+fn what_the_version_before_stored_is_read_and_what_the_next_one_adds_is_no_matter() {
+    let (page, mut stored) = page_and_stored();
+    for added in ["refreshCameOn", "loginHint"] {
+        stored.as_object_mut().expect("an object").remove(added);
+    }
+    for token in stored["tokens"].as_object_mut().expect("tokens").values_mut() {
+        token.as_object_mut().expect("a token").remove("refreshOn");
+        token["later"] = json!({ "than": "this" });
+    }
+    stored["later"] = json!(["than", "this"]);
+    let page = reloaded(page);
+    assert!(page.core.restore(&stored));
+    assert!(page.get(silent("picker", &[GRAPH])).expect("a token").from_cache);
+}
+
+#[test]
+fn a_stored_session_is_read_by_no_other_sts_or_scope_and_by_one_alias_more() {
+    let (page, stored) = page_and_stored();
+    let env = page.env.clone();
+    let reads = |pointer: &str, value: Value| {
+        let mut config = config();
+        match pointer {
+            "" => config["clients"]["more"] = value,
+            pointer => *config.pointer_mut(pointer).expect("it is there") = value,
+        }
+        let core = Core::new(env.clone(), Pins::default());
+        core.configure(&config, &json!({})).expect("the configuration is good");
+        core.restore(&stored)
+    };
+    let picker = "c0000000-0000-4000-8000-000000000001";
+    assert!(reads("", json!("c0000000-0000-4000-8000-000000000003")));
+    assert!(!reads("/sts", json!("https://other.example")));
+    assert!(!reads(
+        "/clients/picker",
+        json!({ "clientId": picker, "scope": format!("api://{picker}/other") })
+    ));
 }
 
 #[test]

@@ -9,12 +9,14 @@ use broker_core::{
 use serde_json::json;
 use std::rc::Rc;
 
+mod ahead;
 mod calls;
 mod endings;
 mod failures;
 mod identity;
 mod prompts;
 mod redirect;
+mod sign_out;
 mod silent;
 mod step_up;
 mod tabs;

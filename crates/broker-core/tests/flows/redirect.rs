@@ -96,9 +96,23 @@ fn a_click_on_sign_in_takes_over_an_invitation_that_nobody_answers() {
     let page = page();
     let _asks = page.call(request("picker", &[GRAPH]));
     assert_eq!((page.env.invited().len(), page.env.departure().is_none()), (1, true));
-    let _leaves = page.sign_in();
+    let core = page.core.clone();
+    let chooses = broker_core::SignInRequest { select_account: true, ..crate::wish() };
+    let _leaves = page.env.start(async move { core.sign_in(chooses).await });
     assert!(page.env.departure().is_some() && page.env.opened().is_empty());
     assert_eq!(page.env.withdrawn(), 1);
+    assert!(page.env.left()[0].contains("&prompt=select_account"), "{:?}", page.env.left());
+}
+
+#[test]
+fn a_sign_out_while_the_departure_is_stored_stays() {
+    let page = page();
+    page.env.set_latency(100);
+    let call = page.sign_in();
+    page.core.sign_out();
+    page.env.advance(100);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
+    assert!(page.env.left().is_empty());
 }
 
 #[test]

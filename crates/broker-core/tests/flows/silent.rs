@@ -65,7 +65,8 @@ fn a_frame_that_never_answers_costs_six_seconds_once() {
     page.env.advance(5_999);
     assert!(call.take().is_none());
     page.env.advance(1);
-    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::SilentTimeout));
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::InteractionRequired));
+    assert_eq!(page.kinds()[0], broker_core::EventKind::Error, "nobody is told of the timeout");
     assert_eq!(page.env.closed(), 1, "the frame is still there");
     assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
 }
@@ -125,6 +126,22 @@ fn after_a_sign_out_nothing_signs_in_again_without_the_user() {
 }
 
 #[test]
+fn after_a_sign_out_no_other_tab_signs_in_without_the_user_either_until_one_has_asked() {
+    let page = Page::signed_in();
+    page.core.sign_out();
+    let other = crate::tabs::beside(&page);
+    other.env.allow_frames();
+    assert_eq!(other.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
+    assert!(other.env.framed().is_empty());
+
+    let call = page.sign_in();
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+    let _frame = other.call(silent("picker", &[GRAPH]));
+    assert_eq!(other.env.framed().len(), 1);
+}
+
+#[test]
 fn after_a_refusal_there_is_no_frame_either() {
     let page = page();
     let call = page.call(request("picker", &[GRAPH]));
@@ -181,13 +198,13 @@ fn a_sign_out_while_the_frame_is_open_ends_the_call_and_asks_nobody() {
 #[test]
 fn a_session_that_a_frame_brings_and_entra_does_not_take_opens_no_frame_for_each_call() {
     let page = page();
-    let void = |call: &broker_core::testing::Call<_>| {
+    let void = |call: &broker_core::testing::Call<_>, code: Code| {
         page.env.answer_next(Kind::Refresh, entra_says(70_043));
         page.env.respond_in_frame(GOOD);
         let ended: Result<TokenResult> = call.take().expect("ended");
-        assert_eq!(ended.err().map(|error| error.code), Some(Code::LoginRequired));
+        assert_eq!(ended.err().map(|error| error.code), Some(code));
     };
-    void(&page.call(silent("picker", &[GRAPH])));
+    void(&page.call(silent("picker", &[GRAPH])), Code::InteractionRequired);
     let asks = page.call(request("picker", &[GRAPH]));
     assert_eq!((page.env.framed().len(), page.env.invited().len()), (1, 1));
 
@@ -196,7 +213,7 @@ fn a_session_that_a_frame_brings_and_entra_does_not_take_opens_no_frame_for_each
     assert!(asks.take().expect("ended").is_ok());
     // A session that was good once is worth one frame.
     page.env.answer_next(Kind::Refresh, entra_says(70_043));
-    void(&page.call(request("calendar", &[GRAPH])));
+    void(&page.call(request("calendar", &[GRAPH])), Code::LoginRequired);
     let _asks = page.call(request("calendar", &[GRAPH]));
     assert_eq!((page.env.framed().len(), page.env.invited().len()), (2, 2));
 }

@@ -6,7 +6,7 @@ use broker_core::{Code, Core, Env, Pins};
 use serde_json::json;
 
 /// A page in another tab of the same browser; whatever the first tab stored is taken in there when a turn comes.
-fn beside(page: &Page) -> Page {
+pub(crate) fn beside(page: &Page) -> Page {
     let env: FakeEnv = page.env.new_tab();
     let core = Core::new(env.clone(), Pins::default());
     core.configure(&config(), &json!({})).expect("the configuration is good");

@@ -52,6 +52,8 @@ pub(crate) struct Environment {
     pub(crate) web_resources: WebResources,
     /// The version token in addresses of web resources.
     pub(crate) version: u64,
+    /// The XML of the Application Ribbon, where a solution brought one.
+    pub(crate) ribbon: Option<String>,
     /// What the page is told beside all this.
     pub(crate) page: Value,
 }
@@ -83,9 +85,14 @@ impl Environment {
             user: 0,
             variables: BTreeMap::from([(config.schema_name.clone(), config)]),
             web_resources,
+            ribbon: None,
             version: 638_000_000_000_000_000,
             page,
         }
+    }
+
+    pub(crate) fn with_ribbon(self, ribbon: Option<String>) -> Self {
+        Self { ribbon, ..self }
     }
 
     /// What the page reads when it loads: what Unified Interface finds in main.aspx itself.
@@ -93,6 +100,7 @@ impl Environment {
         let mut page = self.page.clone();
         if let Some(page) = page.as_object_mut() {
             page.insert("switches".to_owned(), json!(self.switches));
+            page.insert("ribbon".to_owned(), json!(self.ribbon));
             page.insert("version".to_owned(), json!(self.version.to_string()));
             page.insert("user".to_owned(), json!(self.users.get(self.user)));
             page.insert(

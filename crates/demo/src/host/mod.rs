@@ -5,6 +5,7 @@
 
 mod csp;
 mod environment;
+mod import;
 mod log;
 pub(crate) mod outer;
 mod pages;
@@ -15,6 +16,7 @@ mod web_resources;
 pub(crate) use csp::Origins;
 pub(crate) use environment::Environment;
 pub use environment::{SystemUser, Variable};
+pub(crate) use import::Imported;
 pub use log::{HostRequest, Kind};
 pub(crate) use pages::Pages;
 pub use switches::SwitchError;

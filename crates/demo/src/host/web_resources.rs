@@ -75,21 +75,20 @@ pub enum WebResourceError {
 pub(crate) struct WebResources(BTreeMap<String, Arc<[u8]>>);
 
 impl WebResources {
-    /// Takes every file of these folders; the path below the folder is the name.
-    pub(crate) fn read(folders: &[&Path]) -> Result<Self, StartError> {
+    /// Takes what was imported, and every file of a folder; the path below the folder is the name.
+    pub(crate) fn read(imported: Vec<(String, Vec<u8>)>, folder: &Path) -> Result<Self, StartError> {
         let mut all = Self::default();
-        for folder in folders {
-            let failed = |source| StartError::Files { path: folder.display().to_string(), source };
-            for (name, path) in files(folder).map_err(failed)? {
-                all.put(&name, fs::read(path).map_err(failed)?)?;
-            }
+        for (name, content) in imported {
+            all.put(&name, content)?;
         }
-        match folders.first() {
-            Some(packed) if !all.0.contains_key(BROKER) => {
-                Err(StartError::NoBroker { name: BROKER, path: packed.display().to_string() })
-            }
-            _ => Ok(all),
+        if !all.0.contains_key(BROKER) {
+            return Err(StartError::NoBroker { name: BROKER });
         }
+        let failed = |source| StartError::Files { path: folder.display().to_string(), source };
+        for (name, path) in files(folder).map_err(failed)? {
+            all.put(&name, fs::read(path).map_err(failed)?)?;
+        }
+        Ok(all)
     }
 
     /// Creates or replaces one.

@@ -5,6 +5,7 @@
 mod admission;
 mod latency;
 mod policies;
+mod provisioning;
 mod revocation;
 mod web_api;
 mod web_resources;

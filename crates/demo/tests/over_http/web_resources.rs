@@ -78,7 +78,7 @@ async fn publishing_changes_the_token_and_a_replaced_web_resource_is_served() {
 #[tokio::test]
 async fn a_packed_file_over_five_megabytes_is_refused_at_the_start() {
     let options = options("too-large", "");
-    std::fs::write(options.webresources.join("talxis_large.js"), vec![b' '; 5 * 1024 * 1024 + 1]).unwrap();
+    std::fs::write(options.solution.join("talxis_large.js"), vec![b' '; 5 * 1024 * 1024 + 1]).unwrap();
     let Err(why) = Demo::start(options).await else { panic!("it started") };
     assert!(matches!(why, StartError::WebResource(_)), "{why}");
     assert!(why.to_string().contains("talxis_large.js"), "{why}");

@@ -45,7 +45,7 @@ pub(crate) fn options(folder: &str, more: &str) -> Options {
     let text = std::fs::read_to_string(root.join("www/estate.toml")).unwrap();
     Options {
         estate: Estate::parse(&(text + more)).unwrap(),
-        webresources,
+        solution: webresources,
         certificates: scratch.join("certificates"),
         ..Options::of_project(&root).unwrap()
     }

@@ -73,7 +73,7 @@ fn actions(ribbon: Node<'_, '_>, findings: &mut Findings) {
     }
     let places = ribbon.descendants().filter_map(|node| node.attribute("Location"));
     let tables: BTreeSet<&str> =
-        places.filter_map(|place| place.split_once(".{!")).map(|(bar, _)| bar).collect();
+        places.filter_map(|place| place.split_once(".{!")).map(|(page, _)| page).collect();
     findings.expect(
         tables.contains("Mscrm.Form") == tables.contains("Mscrm.HomepageGrid"),
         "",

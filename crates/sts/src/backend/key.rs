@@ -78,6 +78,9 @@ mod tests {
 
     const OTHER: &str = "00000000-0000-4000-8000-000000000009";
 
+    /// Broken on purpose, each part replaced in `parts` by one value for everybody, these tests were seen to fail: this one for each of
+    /// them; for the user also `a_value_opens_only_in_its_own_place…`; for the client token also
+    /// `a_session_that_did_not_step_up…`, `under_load_everybody…` and `another_token_of_the_same_user…` over HTTP.
     #[test]
     fn each_part_of_the_key_tells_two_askers_apart() {
         let key = |client, tenant, user, broker, token, scopes| {

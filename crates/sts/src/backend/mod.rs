@@ -158,7 +158,7 @@ impl Inner {
         let asked_at = self.clock.now();
         match self.entra.on_behalf_of(&asked).await {
             Ok(granted) => {
-                let token = Arc::new(BackendToken::new(granted, asked.scopes.as_str(), asked_at));
+                let token = Arc::new(BackendToken::new(granted, &asked.scopes, asked_at));
                 let seconds = store::lasts(&key, &token, self.clock.now());
                 if let (Some(shared), Some(seconds)) = (&self.shared, seconds) {
                     shared.leave(&key, &token, seconds);

@@ -148,7 +148,7 @@ impl Shared {
     fn close(&self, key: &Key, token: &BackendToken) -> Option<Vec<u8>> {
         let plain = Plain {
             token: token.access_token.expose().into(),
-            scope: token.scope.clone(),
+            scope: (*token.scope).into(),
             expires: token.expires,
             asked_at: token.asked_at,
         };
@@ -167,7 +167,7 @@ impl Shared {
         let plain = self.0.seal.open_in_place(nonce, Aad::from(key.to_bytes()), &mut body).ok()?;
         let plain: Plain = serde_json::from_slice(plain).ok()?;
         let token = Secret::new(plain.token);
-        Some(BackendToken::known(token, plain.scope, plain.expires, plain.asked_at))
+        Some(BackendToken::known(token, plain.scope.into(), plain.expires, plain.asked_at))
     }
 }
 

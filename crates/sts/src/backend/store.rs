@@ -4,7 +4,7 @@
 //! each look, of the injected clock; sweeping only gives the memory back.
 
 use super::key::Key;
-use crate::{error::ApiError, judge::Granted, secret::Secret};
+use crate::{error::ApiError, judge::Granted, scope::Scopes, secret::Secret};
 use quick_cache::{Weighter, sync::Cache};
 use std::sync::{
     Arc,
@@ -30,7 +30,7 @@ const MAX_REFUSAL: u64 = 60;
 pub(crate) struct BackendToken {
     pub(crate) access_token: Secret,
     /// Granted scopes.
-    pub(crate) scope: Box<str>,
+    pub(crate) scope: Arc<str>,
     /// When it ends, in seconds since the epoch.
     pub(crate) expires: u64,
     /// When it was asked for.
@@ -41,13 +41,14 @@ pub(crate) struct BackendToken {
 
 impl BackendToken {
     /// A token as it was once granted.
-    pub(crate) fn known(access_token: Secret, scope: Box<str>, expires: u64, asked_at: u64) -> Self {
+    pub(crate) fn known(access_token: Secret, scope: Arc<str>, expires: u64, asked_at: u64) -> Self {
         Self { access_token, scope, expires, asked_at, tried_until: AtomicU64::new(0) }
     }
 
     /// What was granted to whoever asked at `asked_at` for these scopes.
-    pub(crate) fn new(granted: Granted, wanted: &str, asked_at: u64) -> Self {
-        let scope = granted.scope.unwrap_or_else(|| wanted.to_owned()).into();
+    pub(crate) fn new(granted: Granted, wanted: &Scopes, asked_at: u64) -> Self {
+        let other = granted.scope.filter(|scope| scope != wanted.as_str());
+        let scope = other.map_or_else(|| wanted.shared(), Arc::from);
         let expires = asked_at.saturating_add(granted.expires_in.min(MAX_LIFE));
         Self::known(granted.access_token, scope, expires, asked_at)
     }
@@ -200,7 +201,6 @@ mod tests {
     use crate::{
         http::Answer,
         judge::judge,
-        scope::Scopes,
         testing::{BROKER, CLIENT, NOW, TENANT, USER},
         verify::Subject,
     };
@@ -212,7 +212,7 @@ mod tests {
 
     fn lasting(seconds: u64) -> Arc<BackendToken> {
         let granted = Granted { access_token: Secret::new("b"), expires_in: seconds, scope: None };
-        Arc::new(BackendToken::new(granted, "s", NOW))
+        Arc::new(BackendToken::new(granted, &Scopes::for_test("s"), NOW))
     }
 
     fn refusal(body: &Value, retry_after: Option<u64>) -> Arc<ApiError> {

@@ -5,6 +5,9 @@ use crate::{
     world::{World, certificate_files},
 };
 use entra_dev::MintRequest;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::Value;
 use std::{
     fs,
@@ -16,6 +19,10 @@ use std::{
     },
 };
 use sts::{Clock, Config, Grade};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{ClientConfig, RootCertStore},
+};
 
 async fn get(url: &str) -> (u16, String) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -165,7 +172,11 @@ async fn its_own_tls_serves_exchanges_and_a_renewed_certificate_without_a_restar
     let (certificate, key) = tls_files(&folder);
     let tables =
         format!("[tls]\ncertificate = '{}'\nprivate_key = '{}'", certificate.display(), key.display());
-    let world = World::configured("", &tables).await;
+    let world = World::configured("metrics = \"127.0.0.1:0\"", &tables).await;
+    let metrics = get(&format!("http://{}/metrics", world.server.private_address().unwrap())).await.1;
+    let expiry = r#"talxis_sts_certificate_expiry_seconds{client="this service",credential="tls"} "#;
+    let end = metrics.split(expiry).nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    assert!(end.parse::<f64>().unwrap() > 2e9, "rcgen's certificates are good for long: {end}");
     let origin = world.server.origin().replace("127.0.0.1", "localhost");
     assert!(origin.starts_with("https://"));
     let trusting = |pem: &str| {
@@ -183,6 +194,44 @@ async fn its_own_tls_serves_exchanges_and_a_renewed_certificate_without_a_restar
     assert_eq!(ask(&second).await, None, "not read yet");
     world.server.housekeep().await;
     assert_eq!((ask(&second).await, ask(&first).await), (Some(200), None));
+}
+
+/// What browsers do with several controls: their exchanges at once, on one connection.
+#[tokio::test]
+async fn its_own_tls_serves_many_exchanges_at_once_on_one_connection_of_http_2() {
+    let folder = folder("http2");
+    let (certificate, key) = tls_files(&folder);
+    let tables =
+        format!("[tls]\ncertificate = '{}'\nprivate_key = '{}'", certificate.display(), key.display());
+    let world = World::configured("", &tables).await;
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&certificate).unwrap()).unwrap();
+    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = tokio::net::TcpStream::connect(world.server.address()).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let ask = || {
+        let mut sender = sender.clone();
+        let request = world.good().to("https://localhost", &reqwest::Client::new()).build().unwrap();
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap().to_vec();
+        let mut plain = hyper::Request::post("https://localhost/oauth2/token");
+        *plain.headers_mut().unwrap() = request.headers().clone();
+        let request = plain.body(axum::body::Body::from(body)).unwrap();
+        async move { sender.send_request(request).await.unwrap() }
+    };
+    let (one, two, three) = tokio::join!(ask(), ask(), ask());
+    for answer in [one, two, three] {
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, hyper::Version::HTTP_2));
+        assert_eq!(answer.headers()["access-control-allow-origin"], crate::world::APP);
+    }
 }
 
 /// A certificate for localhost.

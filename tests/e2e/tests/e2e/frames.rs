@@ -1,7 +1,7 @@
 //! The ribbon's frame and the app's window: one broker, in the app's window, which outlives the frame.
 
 use crate::{ADELE, GRAPH, count, granted, interactive};
-use e2e::{Result, Stage, on_stage};
+use e2e::{Result, Stage, on_stage, with_ribbon};
 use entra_dev::GrantType;
 use serde_json::Value;
 
@@ -22,20 +22,17 @@ fn get_token(force: bool) -> String {
 
 #[test]
 fn the_ribbon_frame_and_the_app_window_share_one_broker() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            signed_in_app(stage).await?;
-            let here = stage.ask(&get_token(false)).await?;
-            let here = stage.value(&here).await?;
-            let there = stage.ask(&format!("{FRAME}.contentWindow.{}", get_token(false))).await?;
-            let there = stage.value(&there).await?;
-            assert_eq!(here["accessToken"], there["accessToken"]);
-            assert_eq!(there["fromCache"], true);
-            assert_eq!(count(stage, interactive), 1);
-            Ok(())
-        },
-    )
+    on_stage(with_ribbon, async |stage| {
+        signed_in_app(stage).await?;
+        let here = stage.ask(&get_token(false)).await?;
+        let here = stage.value(&here).await?;
+        let there = stage.ask(&format!("{FRAME}.contentWindow.{}", get_token(false))).await?;
+        let there = stage.value(&there).await?;
+        assert_eq!(here["accessToken"], there["accessToken"]);
+        assert_eq!(there["fromCache"], true);
+        assert_eq!(count(stage, interactive), 1);
+        Ok(())
+    })
 }
 
 #[test]

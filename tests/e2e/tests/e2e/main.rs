@@ -20,6 +20,7 @@ mod redirect;
 mod refusals;
 mod scenarios;
 mod sign_in;
+mod storage;
 mod tabs;
 
 use e2e::{BrokerError, Result, Stage};

@@ -98,3 +98,44 @@ fn replaced_and_polluted_globals_bring_an_answer_or_nothing() -> Result {
         Ok(())
     })
 }
+
+#[test]
+fn a_signal_that_is_none_leaves_no_call_open() -> Result {
+    on_page(async |stage| {
+        let body = "
+            await load(window);
+            talxisBroker.configure(config);
+            await codeOf(talxisBroker.getToken({ client: 'filePicker', signal: { aborted: false } }));
+            // Each call that is open gets a new limit when a prompt opens.
+            const { setTimeout: web } = window;
+            let limits = 0;
+            window.setTimeout = (run, ms, ...more) => { limits += ms === 120000; return web(run, ms, ...more); };
+            talxisBroker.getToken({ client: 'filePicker' }).catch(() => {});
+            for (let at = 0; at < 500 && !document.querySelector('dialog[data-talxis-broker]'); at++) await new Promise((done) => web(done, 20));
+            return limits;";
+        assert_eq!(run::<usize>(stage, body).await?, 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_listener_that_is_added_again_ends_with_its_new_signal() -> Result {
+    on_page(async |stage| {
+        let body = "
+            await load(window);
+            talxisBroker.configure(config);
+            const heard = [];
+            const listener = ({ code }) => heard.push(code);
+            const [before, now] = [new AbortController(), new AbortController()];
+            for (const { signal } of [before, now]) talxisBroker.addEventListener('error', listener, { signal });
+            const fail = () => codeOf(talxisBroker.getToken({ client: 'filePicker', interaction: 'never' }));
+            before.abort();
+            await fail();
+            const heardOnce = heard.length;
+            now.abort();
+            await fail();
+            return [heardOnce > 0, heard.length === heardOnce];";
+        assert_eq!(run::<Value>(stage, body).await?, json!([true, true]));
+        Ok(())
+    })
+}

@@ -375,6 +375,96 @@ fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back
     )
 }
 
+/// The app as a mobile client that leaves the page to sign in; the user has agreed to it and is at Entra.
+async fn has_left(stage: &Stage) -> Result {
+    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+    config["mobile"] = json!("redirect");
+    stage.demo.host().set_variable(demo::Variable {
+        schema_name: "talxis_TokenBrokerConfig".to_owned(),
+        default_value: None,
+        value: Some(config.to_string()),
+    });
+    stage.demo.host().set_switches(&["client=mobile"]).unwrap();
+    stage.open_app().await?;
+    stage.accept_notification().await?;
+    stage.the("#username").await?;
+    Ok(())
+}
+
+#[test]
+fn two_tabs_that_both_left_both_come_back() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            has_left(stage).await?;
+            let first = stage.browser.window().await?;
+            let second = stage.browser.new_tab().await?;
+            stage.browser.switch_to_window(second.clone()).await?;
+            has_left(stage).await?;
+            for tab in [first, second] {
+                stage.browser.switch_to_window(tab).await?;
+                stage.the("#username").await?.clear().await?;
+                stage.the("#username").await?.send_keys(ADELE).await?;
+                stage.the("#sign-in").await?.click().await?;
+                until("five answers", async || {
+                    Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+                })
+                .await?;
+            }
+            assert_eq!(crate::count(stage, |request| crate::granted(request, GrantType::Code)), 2);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_planted_response_that_is_no_text_hurts_nobody() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            has_left(stage).await?;
+            stage.browser.goto(format!("{}/uclient/blank.html", stage.demo.origin())).await?;
+            let planted: usize = stage
+                .script(
+                    "const ids = Object.keys(localStorage).flatMap((key) => key.match(/^talxis-broker:pending:(.*)/)?.[1] ?? []);
+                     for (const id of ids) localStorage.setItem(`talxis-broker:response:${id}`, JSON.stringify({ v: 1, at: Date.now(), payload: 7 }));
+                     return ids.length;",
+                )
+                .await?;
+            assert_eq!(planted, 1);
+            stage.open_app().await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("interaction_required"));
+            assert_eq!(stage.script::<Value>("return talxisBroker.diagnostics().restarts").await?, 0);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_user_who_takes_anothers_place_while_the_web_api_fails_gets_nothing_of_the_first() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.demo.host().set_switches(&["preload=absent"]).unwrap();
+            signed_in(stage, ADELE).await?;
+            let _: Value = stage
+                .script(
+                    "const context = Xrm.Utility.getGlobalContext();
+                     const userSettings = { value: { userId: '{D0000000-0000-4000-8000-0000000000FF}' } };
+                     Xrm.Utility.getGlobalContext = () => Object.create(context, { userSettings });
+                     const web = window.fetch;
+                     window.fetch = (url, init) => String(url).includes('/api/data/') ? Promise.reject(new TypeError('no')) : web(url, init);",
+                )
+                .await?;
+            let asked = stage.ask(&silently()).await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("account_mismatch"));
+            assert_eq!(stage.script::<Value>("return talxisBroker.account").await?, Value::Null);
+            Ok(())
+        },
+    )
+}
+
 #[test]
 fn a_guest_signs_in_with_the_address_of_home() -> Result {
     on_stage(

@@ -15,6 +15,7 @@ mod navigation;
 mod pages;
 mod policy;
 mod prompt;
+mod ribbon;
 mod switches;
 mod token_management;
 mod versions;

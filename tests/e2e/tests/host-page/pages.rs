@@ -57,7 +57,7 @@ pub(crate) fn on_page(test: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
     let folder = extras()?;
     on_stage(
         |options| {
-            options.webresources = folder;
+            options.solution = folder;
             // The pages here configure the broker themselves.
             options.switches = vec!["dataverse=off".to_owned()];
         },

@@ -76,7 +76,8 @@ fn of(names: &[&str]) -> Result {
 }
 
 /// The switches by what they are about; together they are the whole table.
-const RULES: [&str; 7] = [
+const RULES: [&str; 8] = [
+    "app-setting",
     "global-rule",
     "entity-rules",
     "dashboard-rule",

@@ -1,0 +1,9 @@
+//! `cargo xtask provision`: prints what registers an estate in a real tenant. The program is `crates/estate`'s, which xtask can start without.
+
+use crate::run::{Outcome, command, run};
+
+pub(crate) fn provision(arguments: &[String]) -> Outcome {
+    let mut command =
+        command("cargo", &["run", "--quiet", "--package", "estate", "--bin", "provision", "--"]);
+    run(command.args(arguments))
+}
