@@ -2,7 +2,7 @@
 
 use super::{Patched, js, text};
 use crate::web::http::post_form;
-use broker_core::Json;
+use broker_core::{Json, Unreachable};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const KEEPING: &str =
@@ -60,11 +60,11 @@ async fn an_answer_of_another_realm_is_an_answer() {
 async fn no_answer_says_whether_the_browser_is_offline() {
     let _server = server("Promise.reject(new TypeError('Failed to fetch'))");
     let reply = post_form("https://sts.example/", "").await;
-    assert!(reply.is_err_and(|unreachable| !unreachable.offline));
+    assert!(reply.is_err_and(|unreachable| unreachable == Unreachable::Failed));
     js("Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })");
     let reply = post_form("https://sts.example/", "").await;
     js("delete navigator.onLine");
-    assert!(reply.is_err_and(|unreachable| unreachable.offline));
+    assert!(reply.is_err_and(|unreachable| unreachable == Unreachable::Offline));
 }
 
 #[wasm_bindgen_test]

@@ -8,7 +8,7 @@ use crate::{
 };
 use broker_core::{
     Core, Env, Pins,
-    testing::{AUTHORITY, BROKER, FakeEnv, TENANT, USER, config},
+    testing::{AUTHORITY, BROKER, FakeEnv, STS, TENANT, USER, config},
 };
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn in_account(stored: &mut Value, name: &str, value: &str) {
 }
 
 fn issuer() -> String {
-    format!("{AUTHORITY} {BROKER}")
+    format!("{AUTHORITY} {BROKER} {STS}")
 }
 
 fn sessions() -> impl Strategy<Value = Value> {
