@@ -26,7 +26,7 @@ export interface TalxisBroker {
   getToken(request: TokenRequest): Promise<TokenResult>;
   /** Signs in. To be called in the handler of a click, so that a window may open. */
   signIn(options?: SignInOptions): Promise<Account>;
-  /** Forgets the session and every token. */
+  /** Forgets the session and every token, in all tabs. */
   signOut(options?: SignOutOptions): Promise<void>;
   addEventListener(type: BrokerEventType, listener: (event: BrokerEvent) => void, options?: { signal?: AbortSignal }): void;
   removeEventListener(type: BrokerEventType, listener: (event: BrokerEvent) => void): void;
@@ -85,7 +85,7 @@ export interface SignInOptions {
 }
 
 export interface SignOutOptions {
-  /** Also at Entra, confirmed by the user in our own surface. */
+  /** Also at Entra, once the user has confirmed it; else `user_cancelled`, and nothing is signed out. */
   everywhere?: boolean;
 }
 
