@@ -1,7 +1,7 @@
 // The page behind the ribbon's button: who is signed in, signing in and out. It asks the broker that the app has, and loads it where
 // nobody did; it holds nothing itself.
 
-import { waitForBroker } from "./npm/index.js";
+import { waitForBroker } from "./npm/wait.js";
 import { status as languages } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 
 (async () => {

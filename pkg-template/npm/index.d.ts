@@ -1,4 +1,4 @@
-import type { TalxisBroker } from "./api";
+import type { Account, BrokerEvent, SignInOptions, TalxisBroker, TokenRequest, TokenResult } from "./api";
 
 export * from "./api";
 
@@ -14,3 +14,18 @@ export interface WaitOptions {
  * at once, if Dataverse can serve it here. Rejects with a `TalxisBrokerError`: `timed_out`, `aborted` or `version_conflict`.
  */
 export declare function waitForBroker(options?: WaitOptions): Promise<TalxisBroker>;
+
+export type TokenOptions = Partial<Omit<TokenRequest, "client">>;
+
+/** The tokens of one backend. Nothing is to be cached: the broker does that. */
+export interface TokenClient {
+  getToken(options?: TokenOptions): Promise<TokenResult>;
+  /** The page's `fetch` with a token, which also answers a claims challenge, once. Use it for this backend's addresses only. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** To be called in the handler of a click. */
+  signIn(options?: SignInOptions): Promise<Account>;
+  /** Calls when somebody signs in or out or the configuration changes, until the function that it returns is called. */
+  onChange(listener: (event: BrokerEvent) => void): () => void;
+}
+
+export declare function tokenClient(backend: { client: string; scopes: string[] }): TokenClient;

@@ -6,6 +6,7 @@
 
 mod literal;
 mod names;
+mod npm;
 mod package;
 mod sizes;
 mod solution;
@@ -45,7 +46,7 @@ const MODULES: [&str; 20] = [
     "forwarder.js",
     "host.js",
     "identity.js",
-    "npm/index.js",
+    "npm/wait.js",
     "redirect.js",
     "ribbon.js",
     "status.js",
@@ -75,6 +76,11 @@ pub(crate) fn with_default(config: &str) -> Outcome {
     write(&work.join("with-default.js"), &pack(&node, &work, &wasm, &package)?)
 }
 
+/// Packs the npm package alone, which holds nothing of the WebAssembly.
+pub(crate) fn npm_package() -> Outcome {
+    npm::pack(&Node::install()?, &Package::localhost().prefix)
+}
+
 /// Builds and packs everything, and prints what it weighs.
 pub(crate) fn dist(package: &Package) -> Outcome {
     let node = Node::install()?;
@@ -100,14 +106,11 @@ pub(crate) fn dist(package: &Package) -> Outcome {
         write(&pages.join(&script), &node.bundle(&source(&work).join(&script), &constants)?)?;
     }
 
-    let npm = root().join("dist/npm");
-    write(&npm.join("index.js"), &node.module(&template("npm/index.js"), &constants)?)?;
-    write(&npm.join("index.d.ts"), &read(&template("npm/index.d.ts"))?)?;
-    write(&npm.join("api.d.ts"), &read(&root().join("src/api.d.ts"))?)?;
+    npm::pack(&node, &package.prefix)?;
     write(&root().join("dist/config.schema.json"), &read(&template("config.schema.json"))?)?;
 
     let mut traces = traces::in_folder(&out)?;
-    traces.extend(traces::in_folder(&npm)?);
+    traces.extend(traces::in_folder(&root().join("dist/npm"))?);
     if !traces.is_empty() {
         return Err(format!("Paths of this machine stand in the packed files: {}.", traces.join(", ")));
     }

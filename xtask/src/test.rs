@@ -12,10 +12,11 @@ use std::process::Command;
 type Kind = (&'static str, fn(&mut Count, &[Browser]) -> Outcome);
 
 /// In the order in which they run.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     ("lint", |count, _| lint::lint(count)),
     ("host", |count, _| host(count)),
     ("fuzz", |count, _| fuzz(count)),
+    ("npm", |count, _| npm(count)),
     ("solution", |count, _| if packed(count)? { solution::test(count) } else { Ok(()) }),
     ("browser", |count, _| browser(count)),
     ("e2e", e2e),
@@ -127,6 +128,17 @@ pub(crate) fn foreign_input_of_pages(runs: u64) -> Outcome<Command> {
     Ok(node)
 }
 
+/// The npm package as it is packed: its files, types and size, and the consumers for which it has adapters, unmodified.
+fn npm(count: &mut Count) -> Outcome {
+    setup::node()?;
+    section("The npm package and its consumers");
+    dist::npm_package()?;
+    setup::npm("tests/npm")?;
+    let mut tests = command("node", &["--test", "tests/npm/"]);
+    count.check("the npm package keeps its promises, by its consumers", run(&mut tests));
+    Ok(())
+}
+
 fn browser(count: &mut Count) -> Outcome {
     setup::wasm_pack()?;
     setup::chromium()?;
@@ -229,7 +241,7 @@ mod tests {
             let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
             chosen(&words).map(|(kinds, browsers)| (kinds.len(), browsers.len())).ok()
         };
-        assert_eq!(chosen(""), Some((8, 3)));
+        assert_eq!(chosen(""), Some((9, 3)));
         assert_eq!(chosen("--only e2e --browser webkit"), Some((1, 1)));
         for wrong in ["--only", "--only e3e", "--browser lynx", "--only e2e --browser", "e2e", "--quick e2e"]
         {

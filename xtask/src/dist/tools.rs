@@ -90,6 +90,19 @@ impl Node {
         printed(&mut command)
     }
 
+    /// Bundles a module into a classic script whose exports are the members of a global.
+    pub(crate) fn script_of(
+        &self,
+        entry: &Path,
+        global: &str,
+        constants: &[(&str, String)],
+    ) -> Outcome<String> {
+        let mut command = self.esbuild(entry);
+        command.args(["--bundle", "--format=iife", &format!("--global-name={global}")]);
+        command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
+        printed(&mut command)
+    }
+
     /// The same for what a package exports, for comparison.
     pub(crate) fn bundle_export(&self, name: &str, package: &str) -> Outcome<String> {
         let entry = self.folder.join("export.mjs");

@@ -1,0 +1,11 @@
+import type { TokenClient } from "./index";
+
+/** A `TokenCredential` of `@azure/core-auth`. */
+export interface BrokerCredential {
+  getToken(
+    scopes: string | string[],
+    options?: { claims?: string; abortSignal?: unknown },
+  ): Promise<{ token: string; expiresOnTimestamp: number; tokenType: "Bearer" }>;
+}
+
+export declare function tokenCredential(client: TokenClient): BrokerCredential;
