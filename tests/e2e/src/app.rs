@@ -11,6 +11,16 @@ use serde_json::Value;
 /// The id of the global bar's script frame.
 pub const HEADER_FRAME: &str = "ClientApiFrame_crm_header_global";
 
+/// The bytes of what is signed in as it lies in the vault: an expression, a promise.
+pub const STORED: &str = "new Promise((done) => {
+    const request = indexedDB.open('talxis-broker', 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('vault');
+    request.onsuccess = () => {
+        const get = request.result.transaction('vault').objectStore('vault').get('session');
+        get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
+    };
+})";
+
 /// One evaluation of the ribbon's enable rule.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Evaluation {
@@ -44,6 +54,14 @@ impl Stage {
             default_value: None,
             value: Some(config.to_string()),
         });
+    }
+
+    /// The bytes of what is signed in as it lies in the vault; 0 if nothing does.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn stored_bytes(&self) -> Result<usize> {
+        self.script_async(&format!("const [done] = arguments; {STORED}.then(done);")).await
     }
 
     /// Opens a page of another site that frames the app, as Teams does, under switches; goes into the frame.

@@ -11,7 +11,7 @@ pub mod packages;
 mod stage;
 mod token;
 
-pub use app::{Evaluation, HEADER_FRAME};
+pub use app::{Evaluation, HEADER_FRAME, STORED};
 pub use browser::Browser;
 pub use costs::Least;
 pub use engine::{Engine, ThirdPartyCookies};

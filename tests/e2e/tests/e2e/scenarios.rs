@@ -111,17 +111,7 @@ async fn stored(stage: &Stage) -> Result {
     let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
     let token = stage.value(&asked).await?["accessToken"].as_str().unwrap_or_default().len();
     until("the session to be stored", async || {
-        let bytes: usize = stage
-            .script_async(
-                "const [done] = arguments;
-                 const request = indexedDB.open('talxis-broker', 1);
-                 request.onupgradeneeded = () => request.result.createObjectStore('vault');
-                 request.onsuccess = () => {
-                     const get = request.result.transaction('vault').objectStore('vault').get('session');
-                     get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
-                 };",
-            )
-            .await?;
+        let bytes = stage.stored_bytes().await?;
         // Six client tokens and six backend tokens, each about as long as this one, and the refresh token.
         Ok((bytes > 12 * token).then_some(()))
     })

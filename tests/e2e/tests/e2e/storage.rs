@@ -99,11 +99,7 @@ fn only_a_sign_in_that_leaves_the_page_needs_storage() -> Result {
         async |stage| {
             let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
             config["mobile"] = json!("redirect");
-            stage.demo.host().set_variable(demo::Variable {
-                schema_name: "talxis_TokenBrokerConfig".to_owned(),
-                default_value: None,
-                value: Some(config.to_string()),
-            });
+            stage.configure_with(&config);
             stage.demo.host().set_switches(&["client=mobile"]).unwrap();
             stage.open_app().await?;
             stage.the(".notification .action").await?;

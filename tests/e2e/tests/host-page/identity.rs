@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const OTHER: &str = "boris@contoso.example";
 
 /// Signs in on the form, and waits until its five tokens are there and stored.
-async fn signed_in(stage: &Stage, username: &str) -> Result {
+pub(crate) async fn signed_in(stage: &Stage, username: &str) -> Result {
     stage.open_app().await?;
     stage.accept_notification().await?;
     stage.sign_in_as(username).await?;
@@ -23,161 +23,21 @@ async fn signed_in(stage: &Stage, username: &str) -> Result {
     let asked = stage.ask(&silently()).await?;
     let token = stage.value(&asked).await?["accessToken"].as_str().unwrap_or_default().len();
     // Each of the thirteen tokens is about as long as this one.
-    until("the session to be stored", async || Ok((stored(stage).await? > 13 * token).then_some(()))).await
+    until("the session to be stored", async || Ok((stage.stored_bytes().await? > 13 * token).then_some(())))
+        .await
 }
 
 /// Whether the vault holds a session.
-async fn is_stored(stage: &Stage) -> Result<bool> {
-    Ok(stored(stage).await? > 0)
+pub(crate) async fn is_stored(stage: &Stage) -> Result<bool> {
+    Ok(stage.stored_bytes().await? > 0)
 }
 
-/// The bytes of the session in the vault: a promise.
-const STORED: &str = "new Promise((done) => {
-    const request = indexedDB.open('talxis-broker', 1);
-    request.onupgradeneeded = () => request.result.createObjectStore('vault');
-    request.onsuccess = () => {
-        const get = request.result.transaction('vault').objectStore('vault').get('session');
-        get.onsuccess = () => { request.result.close(); done(get.result?.sealed.byteLength ?? 0); };
-    };
-})";
-
-async fn stored(stage: &Stage) -> Result<usize> {
-    stage.script_async(&format!("const [done] = arguments; {STORED}.then(done);")).await
-}
-
-fn silently() -> String {
+pub(crate) fn silently() -> String {
     format!("talxisBroker.getToken({{ client: 'filePicker', scopes: [{GRAPH:?}], interaction: 'never' }})")
 }
 
-fn sign_ins(stage: &Stage) -> usize {
+pub(crate) fn sign_ins(stage: &Stage) -> usize {
     crate::count(stage, |request| request.endpoint == Endpoint::Authorize { interactive: true })
-}
-
-#[test]
-fn a_reload_and_another_tab_go_on_with_the_session() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            signed_in(stage, ADELE).await?;
-            let sent = |stage: &Stage| {
-                crate::count(stage, |request| matches!(request.endpoint, Endpoint::Authorize { .. }))
-            };
-            let before = sent(stage);
-            stage.open_app().await?;
-            let asked = stage.ask(&silently()).await?;
-            assert_eq!(stage.value(&asked).await?["fromCache"], true);
-            assert_eq!(sent(stage), before, "a reload asked Entra who this is");
-            assert_eq!(stage.count(".notification").await?, 0);
-
-            stage.browser.new_tab().await?;
-            let tab = stage.browser.popups().await?.pop().unwrap();
-            stage.browser.switch_to_window(tab).await?;
-            stage.open_app().await?;
-            let asked = stage.ask(&silently()).await?;
-            assert_eq!(stage.value(&asked).await?["fromCache"], true);
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn two_tabs_have_one_sign_in_and_one_sign_out() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            let account = "return talxisBroker.account?.username ?? null";
-            stage.open_app().await?;
-            stage.the(".notification .action").await?;
-            let first = stage.browser.window().await?;
-            let second = stage.browser.new_tab().await?;
-            stage.browser.switch_to_window(second.clone()).await?;
-            stage.open_app().await?;
-            stage.the(".notification .action").await?;
-
-            // Signed in in the first tab, the second one asks no longer and has what it waited for.
-            stage.browser.switch_to_window(first.clone()).await?;
-            stage.accept_notification().await?;
-            let popup = until("the sign-in window", async || {
-                let windows = stage.browser.windows().await?;
-                Ok(windows.into_iter().find(|window| *window != first && *window != second))
-            })
-            .await?;
-            stage.browser.switch_to_window(popup).await?;
-            let field = stage.the("#username").await?;
-            field.clear().await?;
-            field.send_keys(ADELE).await?;
-            stage.the("#sign-in").await?.click().await?;
-            stage.browser.switch_to_window(second.clone()).await?;
-            until("five answers in the other tab", async || {
-                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
-            })
-            .await?;
-            assert_eq!((stage.count(".notification").await?, sign_ins(stage)), (0, 1));
-
-            // Signed out in the second tab, nobody is signed in in the first one.
-            let asked = stage.ask("talxisBroker.signOut()").await?;
-            stage.value(&asked).await?;
-            stage.browser.switch_to_window(first).await?;
-            until("the first tab to be signed out", async || {
-                Ok(stage.script::<Value>(account).await?.is_null().then_some(()))
-            })
-            .await?;
-            // Every message is a look, whoever sent it.
-            let _: Value = stage
-                .script("new BroadcastChannel('talxis-broker').postMessage({ v: 1, kind: 'changed', sequence: 9, token: 'x' })")
-                .await?;
-            assert!(stage.script::<Value>(account).await?.is_null());
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn what_is_stored_is_not_readable_as_it_lies_there_and_ends_with_the_browsers_session() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            signed_in(stage, ADELE).await?;
-            let asked = stage.ask(&silently()).await?;
-            let token = stage.value(&asked).await?["accessToken"].as_str().unwrap_or_default().to_owned();
-            let everything: String = stage
-                .script_async(
-                    "const [done] = arguments;
-                     const request = indexedDB.open('talxis-broker', 1);
-                     request.onsuccess = () => {
-                         const all = request.result.transaction('vault').objectStore('vault').getAll();
-                         all.onsuccess = () => {
-                             request.result.close();
-                             const text = all.result.map((one) => one.sealed ? new TextDecoder('latin1').decode(one.sealed) : `key extractable=${one.extractable}`);
-                             done(JSON.stringify([text, Object.entries(localStorage), Object.entries(sessionStorage), document.cookie]));
-                         };
-                     };",
-                )
-                .await?;
-            let signature = token.rsplit('.').next().unwrap_or_default();
-            assert!(
-                signature.len() > 40
-                    && !everything.contains(&token[..40])
-                    && !everything.contains(&signature[..40])
-            );
-            assert!(everything.contains("extractable=false"), "{everything}");
-            // The session cookie is gone when the browser is closed; so is the session.
-            let _: Value =
-                stage.script("document.cookie = '__Host-talxis-broker=; Path=/; Max-Age=0; Secure'").await?;
-            let codes =
-                |stage: &Stage| crate::count(stage, |request| crate::granted(request, GrantType::Code));
-            let before = codes(stage);
-            stage.open_app().await?;
-            let asked = stage.ask(&silently()).await?;
-            let anew = stage.value(&asked).await?;
-            assert_eq!(
-                (&anew["fromCache"], codes(stage)),
-                (&json!(false), before + 1),
-                "what was stored was read"
-            );
-            Ok(())
-        },
-    )
 }
 
 /// Adele's tokens are stored, then the app is opened as somebody else in the same profile.
@@ -335,113 +195,6 @@ fn the_mobile_app_asks_nobody_unless_it_is_told_to_and_serves_what_is_there() ->
 }
 
 #[test]
-fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back_to_it() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["mobile"] = json!("redirect");
-            stage.configure_with(&config);
-            stage.demo.host().set_switches(&["client=mobile"]).unwrap();
-            let address = format!("{}?appid=x&lookalike=client=mobile#here", stage.demo.address());
-            stage.browser.goto(&address).await?;
-            // Somebody came back before, to pages without the broker: those responses are still there.
-            let _: Value = stage
-                .script(
-                    "for (const digit of '0123456789abcdef') {
-                         const left = { v: 1, at: 1, payload: 'code=x' };
-                         localStorage.setItem(`talxis-broker:response:${digit.repeat(32)}`, JSON.stringify(left));
-                     }",
-                )
-                .await?;
-            stage.accept_notification().await?;
-            // The same window, gone to Entra.
-            let field = stage.the("#username").await?;
-            field.clear().await?;
-            field.send_keys(ADELE).await?;
-            stage.the("#sign-in").await?.click().await?;
-            until("five answers", async || {
-                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
-            })
-            .await?;
-            // Exactly where it was, and nothing of the response on the way.
-            assert_eq!(stage.browser.current_url().await?.as_str(), address);
-            assert!(stage.browser.popups().await?.is_empty());
-            assert_eq!(sign_ins(stage), 1);
-            let left: Vec<String> = stage.script("return Object.keys(localStorage)").await?;
-            assert_eq!(left, Vec::<String>::new());
-            Ok(())
-        },
-    )
-}
-
-/// The app as a mobile client that leaves the page to sign in; the user has agreed to it and is at Entra.
-async fn has_left(stage: &Stage) -> Result {
-    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-    config["mobile"] = json!("redirect");
-    stage.demo.host().set_variable(demo::Variable {
-        schema_name: "talxis_TokenBrokerConfig".to_owned(),
-        default_value: None,
-        value: Some(config.to_string()),
-    });
-    stage.demo.host().set_switches(&["client=mobile"]).unwrap();
-    stage.open_app().await?;
-    stage.accept_notification().await?;
-    stage.the("#username").await?;
-    Ok(())
-}
-
-#[test]
-fn two_tabs_that_both_left_both_come_back() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            has_left(stage).await?;
-            let first = stage.browser.window().await?;
-            let second = stage.browser.new_tab().await?;
-            stage.browser.switch_to_window(second.clone()).await?;
-            has_left(stage).await?;
-            for tab in [first, second] {
-                stage.browser.switch_to_window(tab).await?;
-                stage.the("#username").await?.clear().await?;
-                stage.the("#username").await?.send_keys(ADELE).await?;
-                stage.the("#sign-in").await?.click().await?;
-                until("five answers", async || {
-                    Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
-                })
-                .await?;
-            }
-            assert_eq!(crate::count(stage, |request| crate::granted(request, GrantType::Code)), 2);
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn a_planted_response_that_is_no_text_hurts_nobody() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            has_left(stage).await?;
-            stage.browser.goto(format!("{}/uclient/blank.html", stage.demo.origin())).await?;
-            let planted: usize = stage
-                .script(
-                    "const ids = Object.keys(localStorage).flatMap((key) => key.match(/^talxis-broker:pending:(.*)/)?.[1] ?? []);
-                     for (const id of ids) localStorage.setItem(`talxis-broker:response:${id}`, JSON.stringify({ v: 1, at: Date.now(), payload: 7 }));
-                     return ids.length;",
-                )
-                .await?;
-            assert_eq!(planted, 1);
-            stage.open_app().await?;
-            let asked = stage.ask(&silently()).await?;
-            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("interaction_required"));
-            assert_eq!(stage.script::<Value>("return talxisBroker.diagnostics().restarts").await?, 0);
-            Ok(())
-        },
-    )
-}
-
-#[test]
 fn a_user_who_takes_anothers_place_while_the_web_api_fails_gets_nothing_of_the_first() -> Result {
     on_stage(
         |_| {},
@@ -563,57 +316,4 @@ fn a_web_api_that_never_answers_is_not_waited_for_without_end() -> Result {
         assert_eq!(seen, json!([["network", "network"], "interaction_required"]));
         Ok(())
     })
-}
-
-#[test]
-fn who_has_signed_out_has_nothing_stored_any_more() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            signed_in(stage, ADELE).await?;
-            let asked = stage.ask(&format!("talxisBroker.signOut().then(() => {STORED})")).await?;
-            assert_eq!(stage.value(&asked).await?, 0);
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn what_is_stored_late_does_not_bring_back_who_has_signed_out() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            signed_in(stage, ADELE).await?;
-            let _: Value = stage
-                .script(
-                    "const seal = crypto.subtle.encrypt.bind(crypto.subtle);
-                     const slow = new Promise((done) => { window.release = done; });
-                     crypto.subtle.encrypt = async (...how) => { await slow; return seal(...how); };",
-                )
-                .await?;
-            let asked =
-                stage.ask("talxisBroker.getToken({ client: 'filePicker', forceRefresh: true })").await?;
-            stage.value(&asked).await?;
-            until("the vault to be too slow", async || {
-                let storage: Value = stage.script("return talxisBroker.diagnostics().storage").await?;
-                Ok((storage == "unavailable").then_some(()))
-            })
-            .await?;
-            let asked = stage.ask("talxisBroker.signOut()").await?;
-            stage.value(&asked).await?;
-            until("the session to be erased", async || Ok((!is_stored(stage).await?).then_some(()))).await?;
-            // Sealing takes a task or two of the browser's; what is read after a hundred comes later.
-            let asked = stage
-                .ask(&format!(
-                    "(async () => {{
-                         release();
-                         for (let at = 0; at < 100; at++) await crypto.subtle.digest('SHA-256', new Uint8Array(4096));
-                         return {STORED};
-                     }})()"
-                ))
-                .await?;
-            assert_eq!(stage.value(&asked).await?, 0);
-            Ok(())
-        },
-    )
 }

@@ -7,15 +7,18 @@
 
 mod boot;
 mod configuration;
+mod conformance;
 mod frames;
 mod hostile_host;
 mod identity;
+mod leaving;
 mod lookalike;
 mod navigation;
 mod pages;
 mod policy;
 mod prompt;
 mod ribbon;
+mod stored;
 mod switches;
 mod token_management;
 mod versions;
