@@ -4,11 +4,11 @@
 const MEMBERS = ["code", "correlationId", "retryable", "interactionRequired", "claims", "consentUrl", "aadsts", "retryAfterMs"];
 
 export function failure(code, message) {
-  return { code, message, retryable: ["network", "throttled", "timed_out"].includes(code), interactionRequired: false };
+  return { code, message, retryable: /^(network|timed_out)$/.test(code), interactionRequired: false };
 }
 
 export function aborted() {
-  return failure("aborted", "The caller aborted the call, or its frame is gone.");
+  return failure("aborted", "The call was aborted.");
 }
 
 export function isFailure(value) {

@@ -12,7 +12,7 @@ import { aborted, failure } from "./errors.js";
 export const FILE = `${PREFIX}_tokenmanagement.js`;
 const METHODS = ["getToken", "signIn", "configure", "addEventListener", "diagnostics"];
 const ARRIVAL_MS = 10_000;
-export const TAKEN = "`window.talxisBroker` is somebody else's. Remove the script that defines it.";
+export const TAKEN = "Another script defines `window.talxisBroker`: remove it.";
 
 // The same in every frame and every version: a host keeps its port under it, and until then the script that will bring one.
 const key = () => Symbol.for("talxis.broker");
@@ -80,7 +80,7 @@ export function arrival(host, source, ...signals) {
       settle(value);
     };
     const fail = (code, message) => end(reject, failure(code, message));
-    const lost = () => fail("network", "The broker could not be loaded in the window of the app. Please try again.");
+    const lost = () => fail("network", "The broker could not be loaded: try again.");
     // Begun by a frame that is gone, perhaps, with everybody who would have told that it failed: it is loaded once more.
     const late = () => begun
       ? end(resolve, arrival(host, source, ...signals))

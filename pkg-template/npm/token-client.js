@@ -1,16 +1,15 @@
 // A control's one backend (contract §8): its tokens, and `fetch` with them. Nothing is kept here: the broker caches, and whichever broker
 // the page has by then is asked.
 
-import { settle } from "../errors.js";
 import { waitForBroker } from "./wait.js";
 
 const CHANGES = ["signedin", "signedout", "configchanged"];
 
 export function tokenClient({ client, scopes }) {
-  const getToken = (options) => settle(async () => {
+  const getToken = async (options) => {
     const broker = await waitForBroker({ signal: options?.signal });
     return broker.getToken({ scopes, ...options, client });
-  });
+  };
   return {
     getToken,
     async fetch(input, init) {
@@ -23,16 +22,13 @@ export function tokenClient({ client, scopes }) {
       };
       const answer = await send();
       const claims = answer.status === 401 && challengeOf(answer.headers.get("WWW-Authenticate"));
-      if (!claims) return answer;
-      answer.body?.cancel().catch(() => {});
-      return send({ claims });
+      return claims ? send({ claims }) : answer;
     },
-    signIn: (options) => settle(async () => (await waitForBroker({ signal: options?.signal })).signIn(options)),
+    signIn: async (options) => (await waitForBroker({ signal: options?.signal })).signIn(options),
     onChange(listener) {
       const ended = new AbortController();
-      const { signal } = ended;
-      waitForBroker({ signal }).then((broker) => {
-        for (const type of CHANGES) broker.addEventListener(type, listener, { signal });
+      waitForBroker(ended).then((broker) => {
+        for (const type of CHANGES) broker.addEventListener(type, listener, { signal: ended.signal });
       }, () => {}); // No broker, no changes; `getToken` says so.
       return () => ended.abort();
     },
@@ -41,7 +37,7 @@ export function tokenClient({ client, scopes }) {
 
 // The claims of an `insufficient_claims` challenge, as JSON text. They are base64, or base64url without its padding.
 function challengeOf(header) {
-  if (!/\berror\s*=\s*"?insufficient_claims\b/i.test(header)) return undefined;
+  if (!/insufficient_claims/i.test(header)) return undefined;
   return textOf(/\bclaims\s*=\s*"?([\w+/=-]+)/i.exec(header)?.[1]);
 }
 

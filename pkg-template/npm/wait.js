@@ -1,7 +1,7 @@
 // `@talxis/token-broker`: how a control finds the broker (contract §8), by the rules by which the broker finds its own window. It works
 // where the page sits inside a foreign one, and leaves nothing behind once it has settled.
 
-import { failure, settle } from "../errors.js";
+import { aborted, failure } from "../errors.js";
 import { address, arrival, facadeOf, FILE, findHost, lineage } from "../host.js";
 
 // `Xrm`, and brokers of windows that fire no event here, come when they like.
@@ -9,7 +9,7 @@ const LOOK_MS = 100;
 
 /** The broker of this page; loaded from Dataverse where nobody has done so. */
 export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
-  return settle(() => new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const ended = new AbortController();
     let loading;
     let lost;
@@ -28,10 +28,10 @@ export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
       if (loading || !source) return;
       loading = arrival(findHost(window), source, ended.signal).then(look, (detail) => (lost = detail));
     };
-    const late = () => end(reject, lost?.code === "version_conflict" ? lost : failure("timed_out", lost
-      ? "The Token Broker could not be loaded: is its solution installed in this environment?"
-      : `The Token Broker did not appear within ${timeoutMs} ms: nobody loaded it, and this page is not one of Dataverse.`));
-    const abort = () => end(reject, failure("aborted", "The caller stopped waiting for the Token Broker."));
+    const fail = (failure) => end(reject, toError(failure));
+    // Of what went wrong before, only one thing says more than that nothing came.
+    const late = () => fail(lost?.code === "version_conflict" ? lost : failure("timed_out", `No Token Broker in ${timeoutMs} ms: is its solution installed?`));
+    const abort = () => fail(aborted());
     const timer = setTimeout(late, timeoutMs);
     const looking = setInterval(look, LOOK_MS);
     if (signal?.aborted) return abort();
@@ -39,7 +39,12 @@ export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
     window.addEventListener("pagehide", abort, { signal: ended.signal }); // A frame that goes takes its listeners above it along.
     for (const at of lineage(window)) at.addEventListener("talxisbroker", look, { signal: ended.signal });
     look();
-  }));
+  });
+}
+
+// A failure as a real Error of this realm.
+function toError(failure) {
+  return Object.assign(new Error(failure.message), failure, { name: failure.code === "aborted" ? "AbortError" : "TalxisBrokerError" });
 }
 
 // By its addresses: `Xrm` is not there, or not yet.
