@@ -66,8 +66,10 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// UTF-8 throughout (RFC 7515 §5.2, step 2): of members that nobody asks for the parser would not see it.
 fn json<T: DeserializeOwned>(segment: &str) -> Result<T, TokenFault> {
-    serde_json::from_slice(&bytes(segment)?).map_err(|_| TokenFault::Malformed)
+    let text = String::from_utf8(bytes(segment)?).map_err(|_| TokenFault::Malformed)?;
+    serde_json::from_str(&text).map_err(|_| TokenFault::Malformed)
 }
 
 /// Base64url without padding; a further dot in the segment is not of its alphabet.
@@ -90,6 +92,13 @@ mod tests {
     #[test]
     fn a_well_formed_token_is_taken_apart_without_being_believed() {
         assert_eq!(read(r#"{"alg":"RS256","kid":"k","jku":"https://evil.example"}"#, CLAIMS), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused_even_where_nobody_reads_it() {
+        let header = BASE64_URL_SAFE_NO_PAD.encode(b"{\"alg\":\"RS256\",\"kid\":\"k\",\"jku\":\"\xbc\"}");
+        let token = format!("{header}.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(CLAIMS));
+        assert_eq!(Presented::read(&token).map(|_| ()), Err(TokenFault::Malformed));
     }
 
     #[test]
