@@ -9,13 +9,14 @@ import { resolve } from "/script-frame.js";
 import { webResourceUrl } from "/xrm/context.js";
 
 // powerapps.md §2 [V]: form scripts run in the script frame, and are named by library and function.
-const ON_LOAD = { functionName: "Contoso.Account.onLoad", library: "contoso_account.js" };
+const ON_LOAD = "Contoso.Account.onLoad";
 
 export function createForm({ entityId }, frame) {
   const account = accountOf(entityId);
   const element = document.getElementById("form-page").content.cloneNode(true);
   element.querySelector("h1").textContent = `Account: ${account.name}`;
   element.querySelector(".record-image").textContent = account.name[0];
+  const notifications = element.querySelector(".form-notifications");
   const controls = environment.controls.map((settings) => new Control(settings));
   for (const control of controls) control.onChange = () => meter.show(controls);
   element.getElementById("form").append(...controls.map((control) => control.element));
@@ -28,16 +29,38 @@ export function createForm({ entityId }, frame) {
     title: `Account: ${account.name}`,
     area: "account",
     bar: "form",
-    runScripts: () => runOnLoad(frame, account.id),
+    runScripts: () => runOnLoad(frame, account.id, notifications),
     refresh: start,
     destroy: () => controls.forEach((control) => control.destroy()),
   };
 }
 
-/** Loads a form's script library into its frame and calls its handler, as a form does; quick create forms too. */
-export async function runOnLoad(frame, id) {
-  await frame.load(webResourceUrl(ON_LOAD.library));
+/** Loads a form's libraries into its frame, in their order, and calls its handler; quick create forms too. */
+export async function runOnLoad(frame, id, notifications) {
+  for (const library of environment.formLibraries) await frame.load(webResourceUrl(library));
   if (!frame.isAlive) return;
-  const formContext = { data: { entity: { getId: () => id, getEntityName: () => "account" } } };
-  resolve(frame.window, ON_LOAD.functionName)?.({ getFormContext: () => formContext });
+  const formContext = {
+    data: { entity: { getId: () => id, getEntityName: () => "account" } },
+    ui: {
+      setFormNotification: (message, level, uniqueId) => notify(notifications, message, level, uniqueId),
+      clearFormNotification: (uniqueId) => clear(notifications, uniqueId),
+    },
+  };
+  resolve(frame.window, ON_LOAD)?.({ getFormContext: () => formContext });
+}
+
+// One for each id, as `formContext.ui` has it; both say whether they did anything.
+function notify(notifications, message, level, uniqueId) {
+  clear(notifications, uniqueId);
+  const line = document.createElement("p");
+  line.textContent = message;
+  Object.assign(line.dataset, { level, id: uniqueId });
+  notifications.append(line);
+  return true;
+}
+
+function clear(notifications, uniqueId) {
+  const line = [...notifications.children].find(({ dataset }) => dataset.id === uniqueId);
+  line?.remove();
+  return Boolean(line);
 }

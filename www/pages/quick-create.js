@@ -10,7 +10,7 @@ export function openQuickCreate(entityType) {
   const frame = new ScriptFrame();
   document.body.append(panel);
   panel.showModal();
-  const scripted = runOnLoad(frame, null).then(() => evaluateBar("quickcreate", frame));
+  const scripted = runOnLoad(frame, null, panel.querySelector(".form-notifications")).then(() => evaluateBar("quickcreate", frame));
   return new Promise((resolve) => {
     const close = async (saved) => {
       panel.remove();

@@ -51,7 +51,7 @@ pub(crate) fn test(count: &mut Count) -> Outcome {
             None => println!("left out: what needs {variable}, a folder that could not be fetched"),
         }
     }
-    section("The shipped scripts, as Microsoft's Solution Checker sees them");
+    section("The shipped scripts and the sample's, as Microsoft's Solution Checker sees them");
     let linter = Node::install_linter()?;
     count.check("@microsoft/eslint-plugin-power-apps has no error", lint(&linter));
     count.check("it would have one for eval and new Function", lint_finds(&linter));
@@ -64,8 +64,8 @@ fn lint(linter: &Node) -> Outcome {
     if copy.exists() {
         fs::remove_dir_all(&copy).map_err(|why| format!("{} cannot be cleared: {why}.", copy.display()))?;
     }
-    for part in ["webresources", "npm"] {
-        copy_scripts(&root().join("dist").join(part), &copy.join(part))
+    for part in ["dist/webresources", "dist/npm", "samples/form-script"] {
+        copy_scripts(&root().join(part), &copy.join(part))
             .map_err(|why| format!("The shipped scripts cannot be copied: {why}."))?;
     }
     run(eslint(linter).args(["--quiet", "scripts"]))

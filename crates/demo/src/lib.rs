@@ -29,6 +29,7 @@ pub struct Demo {
     estate: Estate,
     app: String,
     outer: String,
+    feed: String,
     broker_config: String,
     host: Host,
     certificates: Certificates,
@@ -151,7 +152,13 @@ impl Demo {
         let apis = api::Apis::new(&options.estate, &at, clock, revocations, entra.authority_pem())
             .map_err(StartError::Client)?;
         let broker_config = options.estate.broker_config(&at);
-        let page = page::page(&options.estate, &broker_config, graph.origin(), feed.origin());
+        let page = page::page(
+            &options.estate,
+            &options.form_libraries,
+            &broker_config,
+            graph.origin(),
+            feed.origin(),
+        );
         let environment = Environment::new(&options.estate, switches, web_resources, &broker_config, page)
             .with_ribbon(imported.ribbon);
         let origins = Origins {
@@ -167,6 +174,7 @@ impl Demo {
             certificates,
             app: app_origin.clone(),
             outer: outer.origin().to_owned(),
+            feed: feed.origin().to_owned(),
             broker_config,
             entra,
             sts: Some((sts_door.pass_on(sts.address(), options.latency).await?, sts)),
@@ -190,6 +198,12 @@ impl Demo {
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}/main.aspx", self.app)
+    }
+
+    /// The origin of the sample API `data-feed`.
+    #[must_use]
+    pub fn feed_origin(&self) -> &str {
+        &self.feed
     }
 
     /// The page of another site that frames the app.

@@ -27,6 +27,8 @@ pub struct Options {
     pub latency: Duration,
     /// Controls that are registered at Entra but that nobody told the STS about.
     pub unknown_to_sts: Vec<String>,
+    /// The libraries of the account's forms, in the order in which they are loaded: names of web resources.
+    pub form_libraries: Vec<String>,
     /// How the look-alike behaves where it is not by default, in words such as `csp=strict`; `www/switches.json` has them all.
     pub switches: Vec<String>,
 }
@@ -66,6 +68,7 @@ impl Options {
             tls: false,
             latency: Duration::ZERO,
             unknown_to_sts: Vec::new(),
+            form_libraries: vec!["contoso_account.js".to_owned()],
             switches: Vec::new(),
         })
     }

@@ -16,7 +16,13 @@ pub const FORM: [(&str, &[&str]); 7] = [
 ];
 
 /// The JSON that the page reads.
-pub(crate) fn page(estate: &Estate, broker_config: &str, graph: &str, feed: &str) -> Value {
+pub(crate) fn page(
+    estate: &Estate,
+    form_libraries: &[String],
+    broker_config: &str,
+    graph: &str,
+    feed: &str,
+) -> Value {
     let call = |control: &estate::Control, backend: &str| {
         let scopes: Vec<String> =
             control.backends.get(backend)?.iter().filter_map(|value| estate.scope(backend, value)).collect();
@@ -41,7 +47,15 @@ pub(crate) fn page(estate: &Estate, broker_config: &str, graph: &str, feed: &str
         estate.tenants.values().next().map(|tenant| json!({ "id": tenant.id, "domain": tenant.domain }));
     let broker: Value = serde_json::from_str(broker_config).unwrap_or_default();
     let app = json!({ "id": "0e000000-0000-4000-8000-000000000003", "name": "Sales Hub" });
-    json!({ "app": app, "tenant": tenant, "controls": controls, "broker": broker, "graph": graph, "feed": feed })
+    json!({
+        "app": app,
+        "tenant": tenant,
+        "controls": controls,
+        "formLibraries": form_libraries,
+        "broker": broker,
+        "graph": graph,
+        "feed": feed,
+    })
 }
 
 fn api(backend: &str) -> &'static str {

@@ -8,6 +8,7 @@
 mod boot;
 mod configuration;
 mod conformance;
+mod form_script;
 mod frames;
 mod hostile_host;
 mod identity;
