@@ -286,6 +286,9 @@ async fn a_second_run_keeps_every_id_and_key_and_the_estate_goes_on_working() {
     let before = files.map(|name| world.file(name));
     world.provision(EXAMPLE).await;
     assert_eq!(files.map(|name| world.file(name)), before);
+    let settings: Value = serde_json::from_str(&world.file("deployment-settings.json")).unwrap();
+    let value = settings["EnvironmentVariables"][0]["Value"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(value).unwrap(), world.config(), "{settings}");
     let (status, answer) = world.backend_token("filePicker", "https://graph.microsoft.com/User.Read").await;
     assert_eq!(status, 200, "{answer}");
 }

@@ -112,3 +112,11 @@ pub(super) fn csp(at: &Addresses, apis: &[String]) -> String {
     csp.insert("Frame-Src".to_owned(), sources(&[&at.authority]));
     Value::Object(csp).to_string()
 }
+
+/// What `pac solution import --settings-file` takes: the variable's value is text, whatever is in it.
+pub(super) fn deployment_settings(config: &str) -> Value {
+    json!({
+        "EnvironmentVariables": [{ "SchemaName": "talxis_TokenBrokerConfig", "Value": config }],
+        "ConnectionReferences": [],
+    })
+}

@@ -72,7 +72,9 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
         authority: deployment.authority.clone(),
         sts: deployment.sts.clone(),
     };
-    script.file("broker-config.json", &estate.broker_config(&at));
+    let config = estate.broker_config(&at);
+    script.file("broker-config.json", &config);
+    script.file("deployment-settings.json", &format!("{:#}", bodies::deployment_settings(&config)));
     let certificates = Path::new(script::CERTIFICATES);
     script.file("talxis-sts.toml", &estate.sts_config(&at, "0.0.0.0:8080", certificates));
     script.file("csp.json", &bodies::csp(&at, &resources(estate)));

@@ -53,6 +53,7 @@ grant() {
 }
 
 say_what_is_left() {
-  echo "Written: broker-config.json (the value of the variable talxis_TokenBrokerConfig), talxis-sts.toml and certificates/ (for the STS),"
+  echo "Written: broker-config.json (the value of the variable talxis_TokenBrokerConfig), deployment-settings.json (the same, for"
+  echo "pac solution import --settings-file), talxis-sts.toml and certificates/ (for the STS),"
   echo "csp.json (only for environments with the strict content security policy), consent-links.txt (one for each client and tenant)."
 }
