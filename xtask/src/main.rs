@@ -15,7 +15,8 @@ use run::Outcome;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask demo [--check] [--screenshot FILE] [--port N]   start everything on this machine; --check drives it and says what it saw
+cargo xtask demo [--check] [--port N]                      start everything on this machine; --check drives it and says what it saw
+cargo xtask screenshots                                    take the pictures in docs/ anew
 cargo xtask test [--only lint|host|fuzz|npm|solution|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only client|form-load|sts] [--json]   figures beside a peer's, measured in one run
@@ -42,6 +43,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((task, rest)) if task == "bench" => bench::bench(rest),
         Some((task, rest)) if task == "demo" => demo::demo(rest),
+        Some((task, [])) if task == "screenshots" => demo::screenshots(),
         Some((task, rest)) if task == "soak" => soak::soak(rest),
         Some((task, rest)) if task == "test" => test::test(rest),
         Some((task, rest)) if task == "dist" => dist::command(rest),

@@ -64,7 +64,7 @@ fn lint(linter: &Node) -> Outcome {
     if copy.exists() {
         fs::remove_dir_all(&copy).map_err(|why| format!("{} cannot be cleared: {why}.", copy.display()))?;
     }
-    for part in ["dist/webresources", "dist/npm", "samples/form-script"] {
+    for part in ["dist/webresources", "dist/npm", "pkg-template/samples/form-script"] {
         copy_scripts(&root().join(part), &copy.join(part))
             .map_err(|why| format!("The shipped scripts cannot be copied: {why}."))?;
     }

@@ -11,7 +11,7 @@ use estate::{Control, User};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
@@ -43,17 +43,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut words: Vec<String> = std::env::args().skip(1).collect();
-    let screenshot = take_screenshot_option(&mut words)?;
+    let words = std::env::args().skip(1);
     let stage = Stage::set(Options::of_project(Path::new(""))?.with_arguments(words)?).await?;
-    let checked = check(&stage, screenshot.as_deref()).await;
+    let checked = check(&stage).await;
     stage.browser.quit().await?;
     let Seen { prompts, popups, tokens, refused } = checked?;
     println!("demo check: prompts={prompts} popups={popups} tokens={tokens} refused={refused}");
     Ok(())
 }
 
-async fn check(stage: &Stage, screenshot: Option<&Path>) -> Result<Seen> {
+async fn check(stage: &Stage) -> Result<Seen> {
     let user = stage.demo.estate().tenants.values().find_map(|tenant| tenant.users.first());
     let user = user.ok_or_else(|| Failure::wrong("The estate has no user."))?;
     let (prompts, popups) = sign_in(stage, user).await?;
@@ -61,9 +60,6 @@ async fn check(stage: &Stage, screenshot: Option<&Path>) -> Result<Seen> {
         Ok((stage.count(".control[data-state=waiting]").await? == 0).then_some(()))
     })
     .await?;
-    if let Some(path) = screenshot {
-        stage.browser.screenshot(path).await?;
-    }
     let mut seen = Seen { prompts: prompts + prompts_since(stage).await?, popups, tokens: 0, refused: 0 };
     for (name, backends) in FORM {
         match stage.the(&card(name)).await?.attr("data-state").await?.as_deref() {
@@ -255,11 +251,4 @@ fn expect(who: &str, what: &str, is: &str, should: &str) -> Result {
     } else {
         Err(Failure::wrong(format!("{who}: the {what} is {is:?}, not {should:?}.")))
     }
-}
-
-/// Takes `--screenshot FILE` out of a command line.
-fn take_screenshot_option(words: &mut Vec<String>) -> Result<Option<PathBuf>> {
-    let Some(at) = words.iter().position(|word| word == "--screenshot") else { return Ok(None) };
-    let mut taken = words.drain(at..words.len().min(at + 2)).skip(1);
-    taken.next().map(|path| Some(path.into())).ok_or_else(|| Failure::wrong("--screenshot needs a file."))
 }

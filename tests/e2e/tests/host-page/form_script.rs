@@ -1,11 +1,11 @@
-//! The sample of a form script (`samples/form-script`), in the script frame of the look-alike's forms.
+//! The sample of a form script (`pkg-template/samples/form-script`), in the script frame of the look-alike's forms.
 
 use crate::{ADELE, FEED, count, granted, identity::sign_ins};
 use demo::Options;
 use e2e::{Result, Stage, on_stage, until, without_ribbon};
 use entra_dev::GrantType;
 
-const SAMPLE: &str = include_str!("../../../../samples/form-script/contoso_account.js");
+const SAMPLE: &str = include_str!("../../../../pkg-template/samples/form-script/contoso_account.js");
 const BROKER: &str = "talxis_tokenmanagement.js";
 const FOUND: &str = "The registry has Contoso, a.s., Na Příkopě 1, Praha.";
 const SIGN_IN: &str = "Press Sign-in status at the top and sign in to see what the company registry knows.";
