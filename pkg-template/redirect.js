@@ -24,9 +24,9 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
 
   // From an app that another site's page shows: this window stands between that frame and Entra's.
   const asked = addressAsked();
-  const NOBODY = "0".repeat(32); // Somebody signs out and waits (crates/broker-core/src/flow/sign_out.rs): Entra gives no response then.
-  const signsOut = !response && recordOf(NOBODY);
-  const id = signsOut ? NOBODY : ((asked?.searchParams ?? new URLSearchParams(response)).get("state") ?? "").split(".")[0];
+  const NOBODY = "0".repeat(32); // Where somebody signs out (crates/broker-core/src/flow/sign_out.rs): Entra knows no state then, and gives no response.
+  const state = (asked?.searchParams ?? new URLSearchParams(response)).get("state");
+  const id = (state ?? (asked || !response ? NOBODY : "")).split(".")[0];
   if (!/^[0-9a-f]{32}$/.test(id)) return say(texts.unknown);
 
   const ACKNOWLEDGED_MS = 300;
@@ -115,7 +115,7 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
 
   // Only for a sign-in that somebody still waits for: an unknown id changes nothing.
   function leaveInStorage() {
-    if (recordOf(id) === null) return finish();
+    if (recordOf(id) === null) return response ? finish() : say(texts.unknown);
     window.addEventListener("storage", ({ key, newValue }) => key === entry && newValue === null && finish());
     window.addEventListener("pagehide", () => localStorage.removeItem(entry));
     localStorage.setItem(entry, JSON.stringify({ v: 1, payload: response }));

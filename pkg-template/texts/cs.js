@@ -19,7 +19,7 @@ export const redirect = {
   title: "Přihlašování",
   working: "Okamžik, prosím.",
   done: "Toto okno můžete zavřít.",
-  offer: "Přihlášení pokračuje v dalším okně.",
+  offer: "Je potřeba ještě jedno okno.",
   go: "Pokračovat",
   unknown: "Tady není žádné přihlášení k dokončení. Toto okno můžete zavřít.",
   failed: "Přihlášení se nepodařilo předat. Zavřete toto okno a zkuste to znovu.",

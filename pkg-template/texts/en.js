@@ -19,7 +19,7 @@ export const redirect = {
   title: "Signing in",
   working: "One moment, please.",
   done: "You can close this window.",
-  offer: "Sign-in goes on in one more window.",
+  offer: "One more window is needed.",
   go: "Continue",
   unknown: "There is no sign-in to finish here. You can close this window.",
   failed: "This sign-in could not be handed over. Close this window and try again.",

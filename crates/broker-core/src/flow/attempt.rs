@@ -124,9 +124,7 @@ impl Attempt {
             claims: &ask.claims,
             correlation_id: &ask.request.correlation_id,
         });
-        // A window's storage and channels are others than those of a frame in a foreign page. So the redirect page stands between as a
-        // relay (msal.md §2.6): it is of this origin, so it keeps its opener whatever the sign-in page does.
-        let url = if host.framed && prompt != NONE { [&redirect_uri, "#", &url].concat() } else { url };
+        let url = if prompt == NONE { url } else { by_relay(host.framed, &redirect_uri, url) };
         Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })
     }
 
@@ -189,4 +187,10 @@ impl Attempt {
         core.begin(Rc::new(account), token);
         Ok(())
     }
+}
+
+/// A page of Entra's as a window opens it. A window's storage and channels are others than those of a frame in a foreign page. So the
+/// redirect page stands between as a relay (msal.md §2.6): it is of this origin, so it keeps its opener whatever Entra's page does.
+pub(crate) fn by_relay(framed: bool, redirect_uri: &str, url: String) -> String {
+    if framed { [redirect_uri, "#", &url].concat() } else { url }
 }

@@ -6,7 +6,7 @@ use crate::{
     core::Core,
     encoding,
     flow::{
-        attempt::{Ask, Attempt},
+        attempt::{Ask, Attempt, by_relay},
         redirect,
     },
     race::{First, race},
@@ -23,7 +23,7 @@ const NOBODY: &str = "00000000000000000000000000000000";
 /// Signs out here and at Entra.
 ///
 /// # Errors
-/// `user_cancelled` where nothing was signed out; `popup_timeout` and `storage_unavailable` where Entra did not answer.
+/// `user_cancelled`, or `popup_blocked` in a frame of another site's page, where nothing was signed out; `popup_timeout` and `storage_unavailable` where Entra did not answer.
 pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
     let ask = Ask {
         config: core.config()?,
@@ -40,12 +40,17 @@ pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
         ("post_logout_redirect_uri", &attempt.redirect_uri),
         ("logout_hint", account.as_ref().map_or("", |account| &account.login_hint)),
     ]);
-    attempt.url = [&attempt.tenant_url, "/oauth2/v2.0/logout?", &query].concat();
+    let url = [&attempt.tenant_url, "/oauth2/v2.0/logout?", &query].concat();
+    attempt.url = by_relay(core.env.host().framed, &attempt.redirect_uri, url);
 
     let mut inbox = core.env.inbox(attempt.pending.id());
     let popup = match core.env.confirm(&attempt.url).await {
         Invitation::Opened(popup) => popup,
         Invitation::Declined => return Err(Code::UserCancelled.into()),
+        // A frame of another site's page never leaves: Entra refuses to be framed.
+        Invitation::Accepted | Invitation::Blocked if core.env.host().framed => {
+            return Err(Code::PopupBlocked.into());
+        }
         Invitation::Accepted | Invitation::Blocked => {
             drop(inbox);
             core.sign_out();

@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, Page, request};
 use broker_core::testing::Call;
-use broker_core::{Code, EventKind, Result};
+use broker_core::{Code, EventKind, HostFacts, Result};
 
 fn everywhere(page: &Page) -> Call<Result<()>> {
     page.env.start(page.core.sign_out_everywhere())
@@ -63,4 +63,33 @@ fn where_no_window_opens_the_page_leaves_and_keeps_nothing_to_sign_in_with() {
     assert!(!is_signed_in(&page) && call.take().is_none());
     assert!(page.env.left()[0].contains("/logout?"), "{:?}", page.env.left());
     assert_eq!(page.env.departure().expect("a departure")["verifier"], "");
+}
+
+/// In a frame of another site's page.
+fn framed() -> Page {
+    let page = Page::signed_in();
+    page.env.set_host(HostFacts { framed: true, ..page.env.facts() });
+    page
+}
+
+#[test]
+fn in_a_frame_of_another_sites_page_the_window_is_the_relay() {
+    let page = framed();
+    let call = everywhere(&page);
+    page.env.answer_invitation(true);
+    let url = page.env.opened().pop().expect("a window");
+    let relay = "https://contoso.crm.example/WebResources/talxis_/tokenbroker/redirect.html#https://";
+    assert!(url.starts_with(relay) && url.contains("/logout?"), "{url}");
+    page.env.respond("");
+    assert_eq!(ended(&call), Ok(()));
+}
+
+#[test]
+fn in_a_frame_of_another_sites_page_where_no_window_opens_nothing_is_signed_out_and_nobody_leaves() {
+    let page = framed();
+    page.env.block_popups(true);
+    let call = everywhere(&page);
+    page.env.answer_invitation(true);
+    assert_eq!((ended(&call), is_signed_in(&page)), (Err(Code::PopupBlocked), true));
+    assert!(page.env.left().is_empty(), "{:?}", page.env.left());
 }

@@ -3,6 +3,7 @@
 
 use crate::{ADELE, all_settled, count, interactive};
 use e2e::{Result, Stage, ThirdPartyCookies, on_stage, on_stage_with, until};
+use entra_dev::Endpoint;
 use serde_json::Value;
 
 /// Opens the app within the other site's page, and waits for the question whether to sign in.
@@ -94,6 +95,28 @@ fn even_the_mobile_app_never_leaves_the_page_there() -> Result {
                 .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
                 .await?;
             assert!(codes.iter().all(|code| code == "unsupported_client"), "{codes:?}");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_sign_out_everywhere_ends_the_session_at_entra_and_comes_back() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            asked(stage).await?;
+            to_the_sign_in_page(stage).await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
+            back_in_the_frame(stage).await?;
+            let asked = stage.ask("talxisBroker.signOut({ everywhere: true })").await?;
+            stage.click_in_surface("Sign out").await?;
+            stage.enter_sign_in_window().await?;
+            stage.the("main button").await?.click().await?;
+            stage.leave_sign_in_window().await?;
+            stage.the("#app").await?.enter_frame().await?;
+            stage.value(&asked).await?;
+            assert_eq!(count(stage, |request| request.endpoint == Endpoint::Logout), 1);
             Ok(())
         },
     )
