@@ -38,7 +38,8 @@ const DENIED: &str = "for (const name of ['indexedDB', 'localStorage', 'sessionS
 }";
 
 /// What browsers throw where no space is left.
-const FULL: &str = "const refuse = () => { throw new DOMException('no space is left', 'QuotaExceededError'); };
+const FULL: &str =
+    "const refuse = () => { throw new DOMException('no space is left', 'QuotaExceededError'); };
 for (const name of ['add', 'put']) IDBObjectStore.prototype[name] = refuse;
 Storage.prototype.setItem = refuse;";
 

@@ -1,0 +1,104 @@
+//! What may stand in a body, as much of it as matters here. What does not, is refused by name.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// `application`, as much of it as matters here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Application {
+    pub(super) display_name: Option<String>,
+    #[serde(rename = "signInAudience")]
+    pub(super) _sign_in_audience: Option<String>,
+    pub(super) identifier_uris: Option<Vec<String>>,
+    pub(super) spa: Option<RedirectUris>,
+    pub(super) web: Option<RedirectUris>,
+    pub(super) api: Option<Api>,
+    pub(super) optional_claims: Option<OptionalClaims>,
+    pub(super) required_resource_access: Option<Vec<RequiredResourceAccess>>,
+    pub(super) key_credentials: Option<Vec<KeyCredential>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RedirectUris {
+    pub(super) redirect_uris: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Api {
+    pub(super) requested_access_token_version: Option<u8>,
+    pub(super) oauth2_permission_scopes: Option<Vec<PermissionScope>>,
+    pub(super) pre_authorized_applications: Option<Vec<PreAuthorizedApplication>>,
+    pub(super) known_client_applications: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PermissionScope {
+    pub(super) id: Uuid,
+    pub(super) value: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    #[serde(rename = "isEnabled")]
+    pub(super) _is_enabled: bool,
+    #[serde(rename = "adminConsentDisplayName")]
+    pub(super) _name: String,
+    #[serde(rename = "adminConsentDescription")]
+    pub(super) _description: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PreAuthorizedApplication {
+    pub(super) app_id: String,
+    pub(super) delegated_permission_ids: Vec<Uuid>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OptionalClaims {
+    pub(super) access_token: Vec<OptionalClaim>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OptionalClaim {
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RequiredResourceAccess {
+    pub(super) resource_app_id: String,
+    pub(super) resource_access: Vec<ResourceAccess>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceAccess {
+    pub(super) id: Uuid,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KeyCredential {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) usage: String,
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) display_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewGrant {
+    pub(super) client_id: String,
+    pub(super) consent_type: String,
+    pub(super) resource_id: String,
+    pub(super) scope: String,
+}
