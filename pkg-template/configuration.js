@@ -74,8 +74,8 @@ export function createConfiguration(check, emit) {
 
   return {
     settled: () => settled,
-    // By alias, as configured; the configuration's own names come first.
-    clients: () => ({ ...Object.assign({}, ...Object.values(settled.clients)), ...settled.config?.clients }),
+    // By alias, as configured; the configuration's own names come first, and `default` is only its own.
+    clients: () => ({ ...Object.assign({}, ...Object.values(settled.clients)), default: undefined, ...settled.config?.clients }),
     // Undefined as long as nobody can tell.
     here: () => here,
     async known() {

@@ -55,14 +55,15 @@ import { redirect as languages } from "./texts.js"; // Made of texts/ by `cargo 
   if (asked) offer();
   else tryNext();
 
-  // Entra's address, if the opener is a page of this origin, which could have gone there itself: anybody else's link to this page would
-  // borrow its good name.
+  // Entra's address, if it is the very one for which the opener, a page of this origin, opened this window: anybody else's link to this page
+  // would borrow its good name, and an opener can be led to a page of this origin afterwards.
   function addressAsked() {
     try {
       const url = new URL(response);
-      return /^https?:$/.test(url.protocol) && window.opener.location.origin === location.origin ? url : undefined;
+      const asked = window.opener[Symbol.for("talxis.broker.opened")].endsWith(`#${response}`);
+      return asked && /^https?:$/.test(url.protocol) ? url : undefined;
     } catch {
-      return undefined; // No address, or a foreign opener.
+      return undefined; // No address, or an opener that is foreign or asked for nothing.
     }
   }
 

@@ -41,7 +41,7 @@ export function createClients(engine) {
       await engine.ready();
       const listed = engine.clients();
       if (!scopes) {
-        if (Object.hasOwn(listed, "default")) return "default";
+        if (listed.default) return "default";
         throw failure("config_invalid", "`clients.default` is missing in the configuration: a call without scopes means that client.");
       }
       // A scope is of the client that it names, whoever lists it: lists of other solutions are not judged here (scope.rs, `is_of_client`).

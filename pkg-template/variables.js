@@ -31,7 +31,7 @@ export async function readVariables(environment) {
 // other solutions by variable, null where one is not JSON: it concerns only those who use its aliases.
 export function parseVariables(variables) {
   const parsed = { config: undefined, clients: {} };
-  for (const [name, text] of Object.entries(variables)) {
+  for (const [name, text] of Object.entries(variables).sort()) { // In whatever order Dataverse lists them.
     const own = name.toLowerCase() === OWN.toLowerCase();
     const value = parse(text);
     if (!own) parsed.clients[name] = value ?? null;

@@ -8,6 +8,8 @@ import { attempt, closedWith, lock, MARK } from "./page.js";
 
 // The turn of the one tab whose user signs in.
 const TURN = "sign-in";
+// Where the relay window (pkg-template/redirect.js) looks up whether its address is what this window asked for.
+const OPENED = Symbol.for("talxis.broker.opened");
 const WIDTH = 483;
 const HEIGHT = 600;
 
@@ -21,8 +23,9 @@ const BUTTON = `all:revert;margin:16px 0 0;margin-inline-end:8px;padding:5px 12p
 const MAIN = "color:#fff;background:#115ea3";
 const OTHER = "color:inherit;background:none";
 
-// Opens a window now; undefined if the browser refuses.
-export function openWindow(hooks, url) {
+// Opens a window now; undefined if the browser refuses. One that `stays` is never closed from here: Entra may be at work in it, and whoever
+// else says that it has ended (any window can come to the redirect page) ends our waiting only.
+export function openWindow(hooks, url, stays) {
   // A name of its own: a known one would navigate a window that some other script opened.
   const name = `talxis-broker-${Date.now()}-${Math.random()}`;
   let child = open(url, name);
@@ -35,7 +38,7 @@ export function openWindow(hooks, url) {
       child = open(url, name) ?? child;
     },
     close() {
-      child.close();
+      if (!stays) child.close();
       turn.close();
     },
   });
@@ -59,7 +62,7 @@ export function invite(hooks, url, ends) {
     };
     const decline = () => end(false);
     // Without an address there is no window: the whole page leaves, and what is unsaved on it is lost.
-    const go = () => (url ? openWindow(hooks, url) : true);
+    const go = () => (url ? openWindow(hooks, url, ends) : true);
     const message = url ? texts.invitation : texts.leaving;
     const ask = (message, isModal) => {
       if (over) return;
@@ -112,6 +115,7 @@ export function activated() {
 }
 
 function open(url, name) {
+  window[OPENED] = url;
   const middle = (start, size, own) => Math.max(0, Math.floor(start + (size - own) / 2)) || 0;
   const left = middle(screenX, outerWidth, WIDTH);
   const top = middle(screenY, outerHeight, HEIGHT);

@@ -1,6 +1,6 @@
 //! The control clients that callers may name (contract §1): the configuration's own list, and the aliases that other solutions bring.
 //! A solution's list names clients and nothing else. It never changes what the configuration says, a mistake in it concerns
-//! nobody else, and an alias over which two solutions differ means neither.
+//! nobody else, and where two solutions differ over an alias, or over a client's scope, neither is believed.
 
 use crate::{
     Code, Error, Json, Result, guid,
@@ -61,9 +61,8 @@ impl Clients {
 
     fn objection(&self, entry: &ControlClient) -> Option<&'static str> {
         let own = |other: &&Rc<ControlClient>| other.source.is_empty();
-        if self.list.iter().any(|other| other.id == entry.id && other.scope != entry.scope) {
-            // Tokens are kept per client: two scopes for one client would hand out one for the other.
-            Some("is listed elsewhere with another scope.")
+        if self.list.iter().filter(own).any(|other| other.id == entry.id && other.scope != entry.scope) {
+            Some("is a client that the configuration itself lists with another scope.")
         } else if self.list.iter().filter(own).any(|other| other.alias == entry.alias) {
             Some("is an alias of the configuration itself.")
         } else if self.restrict && !self.list.iter().filter(own).any(|other| other.id == entry.id) {
@@ -89,13 +88,17 @@ impl Clients {
     ///
     /// # Errors
     /// `client_not_allowed` for the broker itself, an unknown alias, and, under `restrict`, a client that is not listed;
-    /// `config_invalid` for an alias over which two solutions differ.
+    /// `config_invalid` for an alias, or a client's scope, over which two solutions differ.
     pub(crate) fn find(&self, name: &str) -> Result<Rc<ControlClient>> {
         let id = name.to_ascii_lowercase();
         // No alias is empty or a GUID, and every id is a GUID.
         let same = |client: &&Rc<ControlClient>| client.alias == name || client.id == id;
         if let Some(client) = self.list.iter().find(same) {
-            let other = self.list.iter().filter(same).find(|other| other.id != client.id);
+            // Tokens are kept per client: two scopes for one client would hand out one for the other.
+            let rival = |other: &&Rc<ControlClient>| {
+                if other.id == client.id { other.scope != client.scope } else { same(other) }
+            };
+            let other = self.list.iter().find(rival);
             return other
                 .map_or_else(|| Ok(client.clone()), |other| Err(ambiguous(&client.source, &other.source)));
         }
@@ -144,7 +147,7 @@ fn entries<J: Json>(listed: &J, broker: &str, source: &str) -> Result<Vec<Rc<Con
 }
 
 fn ambiguous(one: &str, other: &str) -> Box<Error> {
-    let rule = ["is set to different clients by ", one, " and ", other, ": use the GUID"].concat();
+    let rule = ["means different things in ", one, " and ", other].concat();
     invalid("client", &rule)
 }
 
@@ -208,6 +211,24 @@ mod tests {
             error.message
         );
         assert_eq!(found(&clients, CALENDAR).as_deref(), Ok(CALENDAR));
+    }
+
+    #[test]
+    fn no_solution_decides_which_scope_is_asked_of_anothers_client() {
+        let both = [
+            (
+                "abc_TokenBrokerClients",
+                json!({ "x": { "clientId": CALENDAR, "scope": format!("api://{CALENDAR}/typo") } }),
+            ),
+            ("xyz_TokenBrokerClients", json!({ "calendar": CALENDAR })),
+        ];
+        let clients = clients(false, &both);
+        for name in ["x", "calendar", CALENDAR] {
+            let error = clients.find(name).err().expect("it is refused");
+            assert_eq!(error.code, Code::ConfigInvalid, "{name}");
+            assert!(error.message.contains("abc_TokenBrokerClients"), "{}", error.message);
+            assert!(error.message.contains("xyz_TokenBrokerClients"), "{}", error.message);
+        }
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub trait Env: 'static {
     fn keep(&self, departure: &Departure) -> Self::Wait;
     /// Goes to an address with the whole page. Resolves only if that is impossible, as it is when no departure was stored.
     fn leave(&self, url: &str) -> Self::Wait;
-    /// Starts listening for the response of one pending redirect. To be called before a window opens.
+    /// Starts listening for the response of one pending redirect. To be called before a window opens, unless
+    /// everybody knows the id.
     fn inbox(&self, id: &str) -> Self::Inbox;
 
     /// What a later page load may go on with has changed: a snapshot is worth storing.

@@ -43,7 +43,6 @@ pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
     let url = [&attempt.tenant_url, "/oauth2/v2.0/logout?", &query].concat();
     attempt.url = by_relay(core.env.host().framed, &attempt.redirect_uri, url);
 
-    let mut inbox = core.env.inbox(attempt.pending.id());
     let popup = match core.env.confirm(&attempt.url).await {
         Invitation::Opened(popup) => popup,
         Invitation::Declined => return Err(Code::UserCancelled.into()),
@@ -52,13 +51,14 @@ pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
             return Err(Code::PopupBlocked.into());
         }
         Invitation::Accepted | Invitation::Blocked => {
-            drop(inbox);
             core.sign_out();
             attempt.sign_outs = core.sign_outs();
             attempt.pending.verifier = Secret::new(String::new()); // There is no code to come back with.
             return redirect::depart(&core, &ask, &attempt).await;
         }
     };
+    // Not before the user's click: anybody's window can come to the redirect page without a response, and say so.
+    let mut inbox = core.env.inbox(attempt.pending.id());
     core.sign_out();
     let answer = race(inbox.response(), core.env.sleep(LONGEST_WAIT)).await;
     drop(popup);

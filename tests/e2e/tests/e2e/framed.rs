@@ -151,6 +151,41 @@ fn nobody_elses_link_makes_the_relay_lead_anywhere() -> Result {
     )
 }
 
+#[test]
+fn a_page_that_leads_its_opener_to_our_origin_gets_no_relay_either() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let page = format!("{}/WebResources/talxis_/tokenbroker/redirect.html", stage.demo.origin());
+            stage.browser.goto(stage.demo.outer_address()).await?;
+            let _: Value = stage
+                .script(
+                    "const button = document.createElement('button');
+                     button.id = 'go';
+                     button.textContent = 'Go';
+                     button.onclick = () => open(location.href);
+                     document.body.prepend(button);",
+                )
+                .await?;
+            stage.the("#go").await?.click().await?;
+            stage.enter_sign_in_window().await?;
+            let hostile = stage.browser.window().await?;
+            let ours = format!("{}/uclient/blank.html", stage.demo.origin());
+            let _: Value = stage.script(&format!("opener.location = '{ours}'")).await?;
+            stage.browser.to_main_window().await?;
+            until("the opener to be a page of ours", async || {
+                Ok((stage.browser.current_url().await?.as_str() == ours).then_some(()))
+            })
+            .await?;
+            stage.browser.switch_to_window(hostile).await?;
+            let id = "a".repeat(32);
+            let _: Value =
+                stage.script(&format!("location = '{page}#https://evil.example/?state={id}.b'")).await?;
+            assert_no_relay(stage).await
+        },
+    )
+}
+
 async fn assert_no_relay(stage: &Stage) -> Result {
     until("the page to refuse", async || {
         let said = stage.the("[role=status]").await?.text().await?;
