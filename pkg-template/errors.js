@@ -8,7 +8,7 @@ export function failure(code, message) {
 }
 
 export function aborted() {
-  return failure("aborted", "The call was aborted.");
+  return failure("aborted", "Aborted.");
 }
 
 export function isFailure(value) {

@@ -10,7 +10,7 @@ import { aborted, failure } from "./errors.js";
 
 // The web resource (contract §3).
 export const FILE = `${PREFIX}_tokenmanagement.js`;
-const METHODS = ["getToken", "signIn", "configure", "addEventListener", "diagnostics"];
+const METHODS = ["getToken", "signIn", "addEventListener"];
 const ARRIVAL_MS = 10_000;
 export const TAKEN = "Another script defines `window.talxisBroker`: remove it.";
 
@@ -80,7 +80,7 @@ export function arrival(host, source, ...signals) {
       settle(value);
     };
     const fail = (code, message) => end(reject, failure(code, message));
-    const lost = () => fail("network", "The broker could not be loaded: try again.");
+    const lost = () => fail("network", "The broker could not be loaded.");
     // Begun by a frame that is gone, perhaps, with everybody who would have told that it failed: it is loaded once more.
     const late = () => begun
       ? end(resolve, arrival(host, source, ...signals))

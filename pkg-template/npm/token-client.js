@@ -3,17 +3,17 @@
 
 import { waitForBroker } from "./wait.js";
 
-const CHANGES = ["signedin", "signedout", "configchanged"];
+const CHANGES = ["configchanged", "signedin", "signedout"];
 
-export function tokenClient({ client, scopes }) {
-  const getToken = async (options) => {
-    const broker = await waitForBroker({ signal: options?.signal });
-    return broker.getToken({ scopes, ...options, client });
-  };
+// `origin` is that of the API: its scopes say it, or else any that is not in the clear.
+export function tokenClient({ client, scopes, origin = /^https:..[^/]+|$/.exec(scopes)[0] || "https:/" }) {
+  const getToken = async (options) => (await waitForBroker(options)).getToken({ scopes, ...options, client });
   return {
     getToken,
     async fetch(input, init) {
       const request = new Request(input, init);
+      // However an address came to be: a token goes to its API only.
+      if (!request.url.startsWith(`${origin}/`)) throw new TypeError("No token for this host.");
       const send = async (options) => {
         const { accessToken } = await getToken({ ...options, signal: request.signal });
         const copy = request.clone(); // Its body may have to be sent twice.
@@ -24,7 +24,7 @@ export function tokenClient({ client, scopes }) {
       const claims = answer.status === 401 && challengeOf(answer.headers.get("WWW-Authenticate"));
       return claims ? send({ claims }) : answer;
     },
-    signIn: async (options) => (await waitForBroker({ signal: options?.signal })).signIn(options),
+    signIn: async (options) => (await waitForBroker(options)).signIn(options),
     onChange(listener) {
       const ended = new AbortController();
       waitForBroker(ended).then((broker) => {
@@ -35,19 +35,17 @@ export function tokenClient({ client, scopes }) {
   };
 }
 
-// The claims of an `insufficient_claims` challenge, as JSON text. They are base64, or base64url without its padding.
+// The claims of a Bearer challenge, as JSON text: a parameter of its own, and not within another's value.
 function challengeOf(header) {
-  if (!/insufficient_claims/i.test(header)) return undefined;
-  return textOf(/\bclaims\s*=\s*"?([\w+/=-]+)/i.exec(header)?.[1]);
+  return textOf(/^Bearer (?:[^"]|"[^"]*")*?\bclaims="?([^",]+)/i.exec(header)?.[1]);
 }
 
-// JSON text in base64 or base64url; undefined if it is none.
+// The text of claims in base64, or base64url without its padding; undefined if it is none.
 export function textOf(encoded) {
   try {
     const bytes = atob(encoded.replace(/-/g, "+").replace(/_/g, "/"));
-    const text = new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
-    JSON.parse(text);
-    return text;
+    const text = decodeURIComponent(escape(bytes)); // UTF-8, in half the code that a TextDecoder needs.
+    return JSON.parse(text).access_token && text;
   } catch {
     return undefined; // Not one that can be answered: the caller sees the 401.
   }

@@ -30,7 +30,7 @@ export function waitForBroker({ timeoutMs = 10_000, signal } = {}) {
     };
     const fail = (failure) => end(reject, toError(failure));
     // Of what went wrong before, only one thing says more than that nothing came.
-    const late = () => fail(lost?.code === "version_conflict" ? lost : failure("timed_out", `No Token Broker in ${timeoutMs} ms: is its solution installed?`));
+    const late = () => fail(lost?.code === "version_conflict" ? lost : failure("timed_out", `No Token Broker in ${timeoutMs} ms.`));
     const abort = () => fail(aborted());
     const timer = setTimeout(late, timeoutMs);
     const looking = setInterval(look, LOOK_MS);

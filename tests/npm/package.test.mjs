@@ -29,7 +29,7 @@ const { installFakeBroker } = await load("testing");
 const SCOPE = "api://files/Read";
 const CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"ž>?"}}}';
 const ENCODED = Buffer.from(CLAIMS).toString("base64");
-const client = tokenClient({ client: "files", scopes: [SCOPE] });
+let client;
 let fake;
 const install = (options) => (fake = installFakeBroker(options));
 const withClaims = () => install({ tokens: ({ claims }) => (claims ? "stronger" : "plain") });
@@ -49,6 +49,7 @@ let origin;
 before(async () => {
   await new Promise((resolve) => backend.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${backend.address().port}`;
+  client = tokenClient({ client: "files", scopes: [SCOPE], origin });
 });
 after(() => (backend.close(), page.close()));
 // The libraries send tokens over https only: the backend stands behind that address.
@@ -134,11 +135,33 @@ test("fetch adds the token, and answers a claims challenge once, with the same b
 
 test("a 401 that is no challenge, or an unreadable one, is the caller's", async () => {
   withClaims();
-  for (const header of ["Bearer", 'Bearer error="invalid_token"', 'Bearer error="insufficient_claims", claims="e30x"', 'Bearer error="insufficient_claims"']) {
+  const within = `Bearer error="insufficient_claims", error_description="with claims=${ENCODED}"`;
+  const empty = `Bearer error="insufficient_claims", claims="${Buffer.from("{}").toString("base64")}"`;
+  const others = [INSUFFICIENT.replace("Bearer", "Basic"), INSUFFICIENT.replace(", claims", ", x_claims"), within, empty];
+  for (const header of ["Bearer", 'Bearer error="invalid_token"', 'Bearer error="insufficient_claims", claims="e30x"', 'Bearer error="insufficient_claims"', ...others]) {
     challenging(header);
     assert.equal((await client.fetch(origin)).status, 401, header);
     assert.equal(seen.length, 1, header);
   }
+});
+
+test("a token goes to its API only: to the origin of the scopes, to the one that is named, or else to none in the clear", async () => {
+  install();
+  const graph = { client: "files", scopes: ["https://graph.example/Files.Read"] };
+  const refused = [
+    [graph, "https://evil.example/"],
+    [graph, "https://graph.example.evil.example/"],
+    [graph, "http://graph.example/"],
+    [{ ...graph, origin }, "https://graph.example/"],
+    [{ ...graph, origin: "https://graph.example:44" }, "https://graph.example:444/"],
+    [{ client: "files", scopes: [SCOPE] }, "http://files.example/"],
+    [{ client: "files" }, "http://files.example/"],
+  ];
+  for (const [of, address] of refused) {
+    await assert.rejects(tokenClient(of).fetch(address), { message: "No token for this host." }, address);
+    await assert.rejects(tokenClient(of).fetch(new Request(address)), { message: "No token for this host." }, address);
+  }
+  assert.deepEqual(fake.calls, []);
 });
 
 test("an abort reaches the token of a fetch", async () => {

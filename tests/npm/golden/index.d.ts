@@ -20,7 +20,7 @@ export type TokenOptions = Partial<Omit<TokenRequest, "client">>;
 /** The tokens of one backend. Nothing is to be cached: the broker does that. */
 export interface TokenClient {
   getToken(options?: TokenOptions): Promise<TokenResult>;
-  /** The page's `fetch` with a token, which also answers a claims challenge, once. Use it for this backend's addresses only. */
+  /** The page's `fetch` with a token, which also answers a claims challenge, once. Other addresses than its API's are a `TypeError`. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** To be called in the handler of a click. */
   signIn(options?: SignInOptions): Promise<Account>;
@@ -28,4 +28,8 @@ export interface TokenClient {
   onChange(listener: (event: BrokerEvent) => void): () => void;
 }
 
-export declare function tokenClient(backend: { client: string; scopes: string[] }): TokenClient;
+/**
+ * `origin` is where the API is, where its scopes do not say so: scopes such as `https://graph.microsoft.com/User.Read` do, `api://…` do not, and
+ * then `fetch` takes any `https` address.
+ */
+export declare function tokenClient(backend: { client: string; scopes: string[]; origin?: string }): TokenClient;
