@@ -107,12 +107,14 @@ async function secretOf(database) {
   const kept = await transact(database, "readonly", (store) => store.get("secret"));
   if (kept) return kept;
   const fresh = await crypto.subtle.importKey("raw", crypto.getRandomValues(new Uint8Array(32)), "HKDF", false, ["deriveKey"]);
-  // Another tab may have been faster; both go on with one.
   return transact(database, "readwrite", (store) => {
-    const before = store.get("secret");
-    before.onsuccess = () => before.result ?? store.put(fresh, "secret");
-    return before;
-  }).then((before) => before ?? fresh);
+    // Another tab may have been faster; both go on with one.
+    store.add(fresh, "secret").onerror = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    return store.get("secret");
+  });
 }
 
 // The half that ends with the browser's session.
