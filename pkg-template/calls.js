@@ -14,10 +14,9 @@ export function createCalls() {
   let prompts = 0;
 
   class Call {
-    constructor(request, resolve, reject) {
-      this.input = plain(request);
-      this.input.correlationId ??= crypto.randomUUID();
-      Object.assign(this, { resolve, reject, ended: new AbortController() });
+    constructor(input, resolve, reject) {
+      input.correlationId ??= crypto.randomUUID();
+      Object.assign(this, { input, resolve, reject, ended: new AbortController() });
     }
 
     get isOpen() {
@@ -66,11 +65,11 @@ export function createCalls() {
   }
 
   return {
-    // `run(input, isOpen)` does the work, once there is somebody to do it for.
-    begin(request, run) {
+    // `run(input, isOpen)` does the work on plain data that is ours, once there is somebody to do it for.
+    begin(input, signal, run) {
       return new Promise((resolve, reject) => {
-        const call = new Call(request, resolve, reject);
-        call.begin(request?.signal);
+        const call = new Call(input, resolve, reject);
+        call.begin(signal);
         if (call.isOpen) follow(call, run);
       });
     },

@@ -1,7 +1,7 @@
 // The host's side of the facade: the WebAssembly instance, and what has to be there before it can serve a call.
 //
 // A call waits for three things in turn: a configuration (configuration.js), the user of Power Apps (identity.js) and what an earlier page
-// load left (vault.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
+// load left (vault.js); with that it may be answered before there is an instance (recall.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
 // would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
 
 import { createCalls, plain } from "./calls.js";
@@ -10,15 +10,16 @@ import { createConfiguration } from "./configuration.js";
 import { failure, isFailure } from "./errors.js";
 import { createIdentity } from "./identity.js";
 import { compile, make } from "./instance.js";
+import { isGood, recall, withAnswers } from "./recall.js";
 import { prompt as texts } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 import { createTabs } from "./tabs.js";
+import { keptVariables } from "./variables.js";
 import { createVault } from "./vault.js";
 
-/* global PINS -- inserted by `cargo xtask dist` */
+/* global PINS, VERSION -- inserted by `cargo xtask dist` */
 
 // So many faults within a minute are no accident: starting again would only repeat them.
 const MAX_FAULTS = 3;
-const LEEWAY_MS = 300_000;
 const MOST = 256;
 // Then the core is asked once more: it may be time to renew.
 const AGAIN_MS = 60_000;
@@ -27,15 +28,26 @@ const SESSION = "session";
 const DEPARTURE = "departure:";
 
 export function createEngine(emit) {
+  const vault = createVault();
+  // This tab had a broker before: it is likely to be asked for a token soon.
+  if (!cameBack() && keptVariables()) vault.begin(SESSION);
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
   const identity = createIdentity();
-  const vault = createVault();
   const calls = createCalls();
-  const tabs = createTabs(() => reread().catch(() => {}));
+  const tabs = createTabs(() => {
+    left = undefined;
+    vault.begin();
+    reread().catch(() => {});
+  });
   let instance;
   // What the core gave from its cache, by the text of the request. As long as nothing changes an equal call gets the same, and the way
   // into the core and back takes several times as long as everything else about it.
   let given = new Map();
+  // Which token was the answer to which request, in this page; and what earlier page loads knew of that.
+  const said = new Map();
+  let answers;
+  // What an earlier page load or another tab left, until an instance goes on with it: { found, kept }, a promise and what it gave.
+  let left;
   let restarts = 0;
   let faults = [];
   let lastFault;
@@ -53,11 +65,15 @@ export function createEngine(emit) {
       given = new Map();
       if (life.saving) return;
       life.saving = true;
+      left = undefined;
       life.kept = new Promise((resolve) => setTimeout(resolve)).then(() => {
         life.saving = false;
         // One that has died meanwhile, or dies of this, leaves what was kept before.
         if (instance !== life || !life.storage) return;
-        return attempt(() => vault.save(life.storage, SESSION, use((broker) => broker.snapshot())))?.then(() => {
+        const snapshot = attempt(() => withAnswers(use((broker) => broker.snapshot()), judges(), said, answers));
+        if (snapshot === undefined) return;
+        answers = snapshot?.answers;
+        return vault.save(life.storage, SESSION, snapshot).then(() => {
           life.stored = vault.available;
           tabs.tell();
         });
@@ -124,13 +140,13 @@ export function createEngine(emit) {
 
   // The same as before, if it is for the same user, and still good for so long as the core has it (cache.rs says so too).
   function again(text) {
-    const { at, result } = given.get(text) ?? {};
+    const known = given.get(text);
+    if (!known) return undefined;
+    const { at, result } = known;
     const now = Date.now();
-    if (!(at <= now && now < at + AGAIN_MS && now <= result.expiresOn - LEEWAY_MS)) return undefined;
+    if (!(at <= now && now < at + AGAIN_MS && isGood(result, identity.user(), now))) return undefined;
     const { scopes, account } = result;
-    const { tenant, objectId } = identity.user();
-    const same = account.tenantId === tenant && account.objectId === objectId;
-    return same ? { ...result, scopes: [...scopes], account: { ...account }, correlationId: crypto.randomUUID() } : undefined;
+    return { ...result, scopes: [...scopes], account: { ...account }, correlationId: crypto.randomUUID() };
   }
 
   function configured() {
@@ -141,26 +157,62 @@ export function createEngine(emit) {
     });
   }
 
-  async function prepare() {
+  // What decides about an answer beside what is asked, and by whom.
+  const judges = () => JSON.stringify([VERSION, PINS, configuration.settled()]);
+
+  // Gives the answer that an earlier page load got, if there is one that still holds; else there is an instance that can be asked.
+  async function prepare(text) {
     await configuration.known();
     if (configuration.here() !== false) await identity.known();
+    if (text && !instance?.restored && !cameBack() && identity.complete()) {
+      const storage = configuration.settled().config?.storage ?? "session";
+      if (/^(session|persistent)$/.test(storage)) await look(storage); // Anything else the core has to judge first.
+      const answer = recall(left?.kept, judges(), text, identity.user(), Date.now());
+      if (answer) return { ...answer, correlationId: crypto.randomUUID() };
+    }
     await restore();
+  }
+
+  function look(storage) {
+    if (!left) {
+      const mine = left = { found: vault.load(storage, SESSION).then((kept) => mine.kept = kept) };
+    }
+    return left.found;
   }
 
   // Goes on with what an earlier page load left, unless it is not known whose page this is: then nothing stored is served.
   async function restore() {
-    vault.begin(); // Beside the compiling.
     const life = configured();
     if (configuration.here() !== false && !identity.complete()) return;
     life.restoring ??= (async () => {
       if (cameBack()) await comeBack(life);
-      const stored = await vault.load(life.storage, SESSION);
-      // One that is refused, or that an instance dies of, is not looked at again.
-      if (stored && instance === life && !attempt(() => use((broker) => broker.restore(stored)))) vault.save(life.storage, SESSION, null);
-      if (stored) life.stored = true;
-      life.restored = true;
+      do await look(life.storage); while (!left && !life.restored);
+      if (instance === life) goOn(life);
     })();
     await life.restoring;
+  }
+
+  function goOn(life) {
+    if (life.restored || !left) return;
+    const { kept } = left;
+    // One that is refused, or that an instance dies of, is not looked at again.
+    if (kept && !attempt(() => use((broker) => broker.restore(kept)))) vault.save(life.storage, SESSION, null);
+    if (kept) life.stored = true;
+    answers = kept?.of === judges() ? kept.answers : undefined;
+    life.restored = true;
+    left = undefined;
+  }
+
+  // Whoever asks for more than a token finds an instance that goes on with what was answered from already.
+  function awake() {
+    if (left && "kept" in left) attempt(() => goOn(configured()));
+    return instance;
+  }
+
+  // Behind an answer that was kept the core hears of the call: it may be time to renew. It asks nobody.
+  async function follow(input) {
+    await prepare();
+    await use((broker) => broker.account && broker.getToken({ ...input, interaction: "never" }));
   }
 
   // Another tab kept something else; nothing, where this one had kept something, is a sign-out. What this one is about to keep itself comes after that, and is told in turn.
@@ -169,6 +221,7 @@ export function createEngine(emit) {
     const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
     if (!isIdle()) return;
     const stored = await vault.load(life.storage, SESSION);
+    given = new Map(); // Another tab may have met a challenge.
     if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : life.stored && broker.part())));
     if (stored) life.stored = true;
   }
@@ -188,11 +241,16 @@ export function createEngine(emit) {
   const work = (method, text) => async (input, isOpen) => {
     // At once where it can be: a click lets a window open only for a moment.
     if (method === "signIn" && canSignIn()) configured();
-    else if (!isPrepared()) await prepare();
+    else if (!isPrepared()) {
+      const kept = await prepare(text);
+      if (kept) setTimeout(() => follow(input).catch(() => {}));
+      if (kept) return kept;
+    }
     if (!isOpen()) return;
     const mine = given;
     const answer = await use((broker) => broker[method](input));
-    if (answer?.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
+    if (text && said.size < MOST && !input.claims && !input.forceRefresh) said.set(text, answer.accessToken);
+    if (text && answer.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
     // Whoever reloads the page right after this is not signed in again by what was kept.
     if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
     return answer;
@@ -203,16 +261,22 @@ export function createEngine(emit) {
     ready: configuration.known,
     clients: configuration.clients,
     account() {
-      return instance ? use((broker) => broker.account) : null;
+      return awake() ? use((broker) => broker.account) : null;
     },
     configure(value) {
       configuration.configure(plain(value));
     },
     call(method, request) {
-      const text = method === "getToken" && !request?.signal?.aborted && JSON.stringify(request);
-      return again(text) ?? calls.begin(request, work(method, text));
+      // Read once: a getter or a `toJSON` of the caller's could say something else the next time.
+      const whole = JSON.stringify(request ?? {});
+      const input = JSON.parse(whole);
+      const signal = request?.signal;
+      // Who names a call is answered under that name.
+      const text = method === "getToken" && !input.correlationId && whole;
+      return (text && !signal?.aborted && again(text)) || calls.begin(input, signal, work(method, text));
     },
     diagnostics() {
+      awake();
       const facts = { restarts, storage: vault.available && instance?.stored !== false ? instance?.storage : "unavailable" };
       if (lastFault) facts.lastFault = lastFault;
       return instance ? { ...use((broker) => broker.diagnostics()), ...facts } : facts;

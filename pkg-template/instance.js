@@ -26,11 +26,11 @@ export function compile(glue) {
   }
 }
 
-// The bytes as text, each moved by SHIFT. On the wire that is a fifth smaller than base64.
+// The bytes as text, mirrored and moved by SHIFT. On the wire that is a fifth smaller than base64.
 function bytes() {
   const text = WASM;
   const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) - SHIFT;
+  for (let i = 0; i < text.length; i++) bytes[i] = SHIFT - text.charCodeAt(i);
   return bytes;
 }
 

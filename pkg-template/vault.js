@@ -10,14 +10,26 @@ const COOKIE = location.protocol === "https:" ? `__Host-${NAME}` : NAME;
 
 export function createVault() {
   let work = Promise.resolve();
+  let fetched = {}; // Before anybody asked for it.
   const vault = {
     available: true,
-    // What it takes to open the database for the first time can go on beside other work.
-    begin: () => void open().then((database) => database.close(), () => {}),
+    // What will be asked for first comes beside other work, sealed as it lies there. Without a name: what came is old.
+    begin(name) {
+      fetched = name ? { [name]: sealedUnder(name) } : {};
+      fetched[name]?.catch(() => {});
+      if (name) setTimeout(vault.begin, LATE_MS);
+    },
     // What was kept under a name; undefined if there is nothing that can be read.
-    load: (mode, name) => next((late) => load(mode, name, late)),
+    load: (mode, name) => next((late) => {
+      const sealed = fetched[name] ?? sealedUnder(name);
+      fetched = {};
+      return load(mode, name, sealed, late);
+    }),
     // Keeps this instead of what was kept; null keeps nothing.
-    save: (mode, name, value) => next((late) => save(mode, name, value, late)),
+    save: (mode, name, value) => next((late) => {
+      fetched = {};
+      return save(mode, name, value, late);
+    }),
     // Keeps nothing under the names that are old.
     forget: (isOld) => next(() => forget(isOld)),
   };
@@ -35,67 +47,74 @@ export function createVault() {
   return vault;
 }
 
-async function load(mode, name, late) {
-  const database = await open();
+// What lies there under a name, and the half of the key that lies beside it.
+function sealedUnder(name) {
+  return open(async (database) => {
+    let secret;
+    const kept = await transact(database, "readonly", (store) => {
+      secret = store.get("secret");
+      return store.get(name);
+    });
+    return { kept, secret: secret.result };
+  });
+}
+
+async function load(mode, name, sealed, late) {
+  const { kept, secret } = await sealed;
+  if (!kept) return undefined;
   try {
-    const kept = await transact(database, "readonly", (store) => store.get(name));
-    if (!kept) return undefined;
-    try {
-      const key = await keyOf(database, mode, false);
-      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: kept.iv }, key, kept.sealed);
-      return JSON.parse(new TextDecoder().decode(plain));
-    } catch {
-      // Of another browser session, or not ours at all.
-      if (!late.aborted) await transact(database, "readwrite", (store) => store.delete(name));
-      return undefined;
-    }
-  } finally {
-    database.close();
+    const key = await keyOf(mode, secret, false);
+    const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: kept.iv }, key, kept.sealed);
+    return JSON.parse(new TextDecoder().decode(plain));
+  } catch {
+    // Of another browser session, or not ours at all.
+    if (!late.aborted) await drop(name);
+    return undefined;
   }
 }
 
-async function save(mode, name, value, late) {
-  const database = await open();
-  try {
-    if (!value || mode === "memory") return void (await transact(database, "readwrite", (store) => store.delete(name)));
-    const key = await keyOf(database, mode, true);
+function save(mode, name, value, late) {
+  if (!value || mode === "memory") return drop(name);
+  return open(async (database) => {
+    const key = await keyOf(mode, await secretOf(database), true);
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(JSON.stringify(value)));
     if (!late.aborted) await transact(database, "readwrite", (store) => store.put({ iv, sealed }, name));
-  } finally {
-    database.close();
-  }
+  });
 }
 
-async function forget(isOld) {
-  const database = await open();
-  try {
+function drop(name) {
+  return open((database) => transact(database, "readwrite", (store) => store.delete(name)));
+}
+
+function forget(isOld) {
+  return open(async (database) => {
     const names = await transact(database, "readonly", (store) => store.getAllKeys());
     for (const name of names.filter(isOld)) await transact(database, "readwrite", (store) => store.delete(name));
-  } finally {
-    database.close();
-  }
+  });
 }
 
-async function keyOf(database, mode, make) {
+function keyOf(mode, secret, make) {
   const salt = mode === "session" ? cookie(make) : new Uint8Array(32);
   const info = new TextEncoder().encode(mode);
   return crypto.subtle.deriveKey(
-    { name: "HKDF", hash: "SHA-256", salt, info }, await secretOf(database, make), { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"],
+    { name: "HKDF", hash: "SHA-256", salt, info }, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"],
   );
 }
 
 // The half that cannot be exported.
-async function secretOf(database, make) {
+async function secretOf(database) {
   const kept = await transact(database, "readonly", (store) => store.get("secret"));
-  if (kept || !make) return kept;
+  if (kept) return kept;
   const fresh = await crypto.subtle.importKey("raw", crypto.getRandomValues(new Uint8Array(32)), "HKDF", false, ["deriveKey"]);
-  // Another tab may have been faster; both go on with one.
   return transact(database, "readwrite", (store) => {
-    const before = store.get("secret");
-    before.onsuccess = () => before.result ?? store.put(fresh, "secret");
-    return before;
-  }).then((before) => before ?? fresh);
+    // Another tab may have been faster; both go on with one.
+    store.add(fresh, "secret").onerror = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    return store.get("secret");
+  });
 }
 
 // The half that ends with the browser's session.
@@ -110,13 +129,18 @@ function cookie(make) {
   return new TextEncoder().encode(half);
 }
 
-function open() {
-  return new Promise((resolve, reject) => {
+async function open(use) {
+  const database = await new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     request.onsuccess = () => resolve(request.result);
     request.onerror = request.onblocked = () => reject(request.error);
   });
+  try {
+    return await use(database);
+  } finally {
+    database.close();
+  }
 }
 
 // The result of one request; what is written is so once the transaction is complete.

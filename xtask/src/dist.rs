@@ -33,7 +33,7 @@ const BROKER: &str = "_tokenmanagement.js";
 const PAGES: &str = "_/tokenbroker";
 /// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in the
 /// scripts of the pages, `redirect.js` and `status.js`.
-const MODULES: [&str; 20] = [
+const MODULES: [&str; 21] = [
     "boot.js",
     "calls.js",
     "comeback.js",
@@ -47,6 +47,7 @@ const MODULES: [&str; 20] = [
     "host.js",
     "identity.js",
     "npm/wait.js",
+    "recall.js",
     "redirect.js",
     "ribbon.js",
     "status.js",

@@ -1,6 +1,6 @@
 //! One browser with one driver process of its own, gone when this is gone.
 
-use crate::{Engine, Failure, Result, ThirdPartyCookies, until};
+use crate::{Engine, Failure, Profile, Result, until};
 use std::{
     net::{Ipv4Addr, TcpListener},
     ops::Deref,
@@ -31,22 +31,22 @@ impl Browser {
     /// # Errors
     /// When the driver is not on PATH or refuses.
     pub async fn start(engine: &Engine) -> Result<Self> {
-        Self::start_with(engine, ThirdPartyCookies::Allowed).await
+        Self::start_with(engine, &Profile::default()).await
     }
 
-    /// Likewise, with this preference.
+    /// Likewise, with this profile.
     ///
     /// # Errors
     /// When the driver is not on PATH or refuses.
-    pub async fn start_with(engine: &Engine, cookies: ThirdPartyCookies) -> Result<Self> {
+    pub async fn start_with(engine: &Engine, profile: &Profile) -> Result<Self> {
         // WebKit's driver waits for ever for a browser that died while it started. Nothing of a test has happened by then.
-        match timeout(START, Self::attempt(engine, cookies)).await {
+        match timeout(START, Self::attempt(engine, profile)).await {
             Ok(started) => started,
-            Err(_) => Self::attempt(engine, cookies).await,
+            Err(_) => Self::attempt(engine, profile).await,
         }
     }
 
-    async fn attempt(engine: &Engine, cookies: ThirdPartyCookies) -> Result<Self> {
+    async fn attempt(engine: &Engine, profile: &Profile) -> Result<Self> {
         let failed = |source| Failure::System { what: engine.driver.to_owned(), source };
         let port = free_port().map_err(failed)?;
         let mut command = Command::new(engine.driver);
@@ -66,7 +66,7 @@ impl Browser {
         })
         .await?;
         let driver =
-            WebDriver::new(format!("http://127.0.0.1:{port}"), engine.capabilities(cookies)?).await?;
+            WebDriver::new(format!("http://127.0.0.1:{port}"), engine.capabilities(profile)?).await?;
         let main = driver.window().await?;
         Ok(Self { driver, process, main })
     }
@@ -89,12 +89,26 @@ impl Browser {
         Ok(windows)
     }
 
+    /// Ends the browser, and starts another one with this profile in its place.
+    ///
+    /// # Errors
+    /// When either does not happen.
+    pub async fn restart(&mut self, engine: &Engine, profile: &Profile) -> Result {
+        self.end().await?;
+        *self = Self::start_with(engine, profile).await?;
+        Ok(())
+    }
+
     /// Ends the browser and its driver.
     ///
     /// # Errors
     /// When either does not end.
     pub async fn quit(mut self) -> Result {
-        let ended = self.driver.quit().await;
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Result {
+        let ended = self.driver.clone().quit().await;
         self.process
             .kill()
             .await

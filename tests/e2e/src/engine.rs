@@ -24,14 +24,35 @@ pub struct Engine {
     arguments: &'static [&'static str],
     preferences: &'static [(&'static str, bool)],
     cookies: CookiePreference,
+    private: PrivateWindows,
+    /// How the browser is told where its profile lies; the path follows, in the same word if this ends with `=`. Empty: it keeps none.
+    profile_option: &'static str,
     /// Further options, JSON text.
     options: &'static str,
 }
 
+/// What a browser is started with.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// What becomes of third-party cookies.
+    pub cookies: ThirdPartyCookies,
+    /// Whether its windows are private ones.
+    pub private: bool,
+    /// Where it lies, for a browser that is to be started with it again; else the driver makes a fresh one.
+    pub folder: Option<PathBuf>,
+}
+
+impl From<ThirdPartyCookies> for Profile {
+    fn from(cookies: ThirdPartyCookies) -> Self {
+        Self { cookies, ..Self::default() }
+    }
+}
+
 /// What becomes of third-party cookies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThirdPartyCookies {
     /// A frame of another site has the cookies that its site has elsewhere.
+    #[default]
     Allowed,
     /// It has not.
     Blocked,
@@ -44,6 +65,15 @@ enum CookiePreference {
     Preference { name: &'static str, allowed: u8, blocked: u8 },
     /// An argument for each.
     Argument { allowed: &'static str, blocked: &'static str },
+}
+
+/// How a browser is told that its windows are private.
+#[derive(Debug)]
+enum PrivateWindows {
+    Argument(&'static str),
+    Preference(&'static str),
+    /// They always are: what WebKit's driver automates is an ephemeral session.
+    Always,
 }
 
 const ENGINES: [Engine; 3] = [
@@ -72,6 +102,8 @@ const ENGINES: [Engine; 3] = [
             allowed: 0,
             blocked: 1,
         },
+        private: PrivateWindows::Argument("--incognito"),
+        profile_option: "--user-data-dir=",
         options: r#"{"excludeSwitches": ["disable-popup-blocking"]}"#,
     },
     Engine {
@@ -89,6 +121,8 @@ const ENGINES: [Engine; 3] = [
             allowed: 0,
             blocked: 5,
         },
+        private: PrivateWindows::Preference("browser.privatebrowsing.autostart"),
+        profile_option: "-profile",
         options: "{}",
     },
     Engine {
@@ -105,6 +139,8 @@ const ENGINES: [Engine; 3] = [
         arguments: &["--automation"],
         preferences: &[],
         cookies: CookiePreference::Argument { allowed: "--cookies-policy=always", blocked: "--enable-itp" },
+        private: PrivateWindows::Always,
+        profile_option: "",
         options: "{}",
     },
 ];
@@ -121,23 +157,44 @@ impl Engine {
         })
     }
 
-    /// What the driver is told. Each session gets a fresh profile from its driver.
+    /// Whether a browser that was closed can be started again with the profile that it had, in windows that are not private.
+    #[must_use]
+    pub fn keeps_profiles(&self) -> bool {
+        !self.profile_option.is_empty()
+    }
+
+    /// What the driver is told.
     ///
     /// # Errors
     /// When the row's options are not JSON.
-    pub(crate) fn capabilities(&self, cookies: ThirdPartyCookies) -> Result<Capabilities> {
+    pub(crate) fn capabilities(&self, profile: &Profile) -> Result<Capabilities> {
         let wrong = |why| Failure::wrong(format!("The options of {} are not JSON: {why}.", self.name));
         let mut options: Map<String, Value> = serde_json::from_str(self.options).map_err(wrong)?;
-        let mut arguments = self.arguments.to_vec();
+        let mut arguments: Vec<String> = self.arguments.iter().map(|word| (*word).to_owned()).collect();
         let mut preferences: Map<String, Value> =
             self.preferences.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        let are_blocked = cookies == ThirdPartyCookies::Blocked;
+        let are_blocked = profile.cookies == ThirdPartyCookies::Blocked;
         match self.cookies {
             CookiePreference::Preference { name, allowed, blocked } => {
                 preferences.insert(name.to_owned(), json!(if are_blocked { blocked } else { allowed }));
             }
             CookiePreference::Argument { allowed, blocked } => {
-                arguments.push(if are_blocked { blocked } else { allowed });
+                arguments.push((if are_blocked { blocked } else { allowed }).to_owned());
+            }
+        }
+        match self.private {
+            PrivateWindows::Argument(argument) if profile.private => arguments.push(argument.to_owned()),
+            PrivateWindows::Preference(name) if profile.private => {
+                preferences.insert(name.to_owned(), json!(true));
+            }
+            _ => {}
+        }
+        if let Some(folder) = profile.folder.as_ref().filter(|_| self.keeps_profiles()) {
+            let (option, path) = (self.profile_option, folder.display().to_string());
+            if option.ends_with('=') {
+                arguments.push([option, &path].concat());
+            } else {
+                arguments.extend([option.to_owned(), path]);
             }
         }
         options.insert("args".to_owned(), json!(arguments));
@@ -169,10 +226,14 @@ mod tests {
         for engine in &ENGINES {
             let [allowed, blocked] =
                 [ThirdPartyCookies::Allowed, ThirdPartyCookies::Blocked].map(|cookies| {
-                    engine.capabilities(cookies).unwrap().get(engine.options_key).unwrap().clone()
+                    engine.capabilities(&cookies.into()).unwrap().get(engine.options_key).unwrap().clone()
                 });
             assert!(allowed["args"].is_array(), "{}", engine.name);
             assert_ne!(allowed, blocked, "{}", engine.name);
+            let private = Profile { private: true, folder: Some("/x/y".into()), ..Profile::default() };
+            let private = engine.capabilities(&private).unwrap().get(engine.options_key).unwrap().clone();
+            assert_eq!(private == allowed, engine.name == "webkit", "{}", engine.name);
+            assert_eq!(private.to_string().contains("/x/y"), engine.keeps_profiles(), "{}", engine.name);
         }
     }
 }

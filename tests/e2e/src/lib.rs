@@ -14,7 +14,7 @@ mod token;
 pub use app::{Evaluation, HEADER_FRAME, STORED};
 pub use browser::Browser;
 pub use costs::Least;
-pub use engine::{Engine, ThirdPartyCookies};
+pub use engine::{Engine, Profile, ThirdPartyCookies};
 pub use stage::{Asked, BrokerError, Stage, on_stage, on_stage_with, with_ribbon, without_ribbon};
 pub use token::{Claims, thumbprint};
 

@@ -3,7 +3,7 @@
 //! Two places to play: the app (`open_app`), with its ribbon and seven controls, and a bare page of the same origin
 //! (`open_bare_page`) that loads the packed broker and nothing else. A failed test leaves a picture of what it saw.
 
-use crate::{Browser, Engine, Failure, Result, ThirdPartyCookies, costs::Seen, until};
+use crate::{Browser, Engine, Failure, Profile, Result, costs::Seen, until};
 use demo::{Demo, Options};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -67,15 +67,15 @@ pub struct BrokerError {
 /// # Errors
 /// When the stage cannot be set or the test comes to a failure. A panic of the test goes through after cleaning up.
 pub fn on_stage(set: impl FnOnce(&mut Options), test: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
-    on_stage_with(ThirdPartyCookies::Allowed, set, test)
+    on_stage_with(Profile::default(), set, test)
 }
 
-/// Likewise, in a browser with this preference.
+/// Likewise, in a browser with this profile, or this preference.
 ///
 /// # Errors
 /// As [`on_stage`].
 pub fn on_stage_with(
-    cookies: ThirdPartyCookies,
+    profile: impl Into<Profile>,
     set: impl FnOnce(&mut Options),
     test: impl AsyncFnOnce(&mut Stage) -> Result,
 ) -> Result {
@@ -87,7 +87,7 @@ pub fn on_stage_with(
         without_ribbon(&mut options);
     }
     set(&mut options);
-    let mut stage = runtime.block_on(Stage::set_with(options, cookies))?;
+    let mut stage = runtime.block_on(Stage::set_with(options, profile))?;
     let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(&mut stage))));
     let failed = !matches!(played, Ok(Ok(())));
     let cleaned = runtime.block_on(async {
@@ -108,16 +108,16 @@ impl Stage {
     /// # Errors
     /// When either does not start.
     pub async fn set(options: Options) -> Result<Self> {
-        Self::set_with(options, ThirdPartyCookies::Allowed).await
+        Self::set_with(options, Profile::default()).await
     }
 
-    /// Likewise, with this preference of the browser.
+    /// Likewise, with this profile of the browser, or this preference.
     ///
     /// # Errors
     /// When either does not start.
-    pub async fn set_with(options: Options, cookies: ThirdPartyCookies) -> Result<Self> {
+    pub async fn set_with(options: Options, profile: impl Into<Profile>) -> Result<Self> {
         let demo = Demo::start(options).await?;
-        let browser = Browser::start_with(Engine::chosen()?, cookies).await?;
+        let browser = Browser::start_with(Engine::chosen()?, &profile.into()).await?;
         Ok(Self { demo, browser, asked: AtomicU32::new(0), seen: Cell::default() })
     }
 

@@ -9,7 +9,7 @@ import { emptyStorage, lastChannel, modules, ORIGIN, redirectPage, Storage } fro
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
-const { page, tabs, comeback, variables } = await modules();
+const { page, tabs, comeback, variables, recall } = await modules();
 
 const ID = "07070707070707070707070707070707";
 const OTHER = "08080808080808080808080808080808";
@@ -184,6 +184,57 @@ target(
   },
   { "the version": (kept) => ({ ...kept, v: 1 }) },
 );
+
+const NOW = 1_000_000_000;
+const MINUTES = 60_000;
+const ADELE = { tenant: "t", objectId: "o" };
+
+// One token, kept after a request `q` was answered with it by a core that decided by `a`; asked for by somebody, later.
+target(
+  "what an earlier page load was answered",
+  fc.record({
+    v: mostly(1, oneOf(0, 2, "1", undefined)),
+    of: mostly("a", oneOf("b", "", undefined)),
+    text: mostly("q", oneOf("r", "", "toString")),
+    said: mostly("secret", oneOf("renewed", "")),
+    user: mostly(ADELE, oneOf({ ...ADELE, tenant: "u" }, { ...ADELE, objectId: "p" }, { tenant: "t" }, { objectId: "o" }, {})),
+    ends: mostly(60 * MINUTES, oneOf(5 * MINUTES, 5 * MINUTES - 1, 0, -1)),
+    came: mostly(-MINUTES, oneOf(0, 1, MINUTES, undefined)),
+    there: mostly(true, oneOf(false)),
+  }),
+  ({ v, of, text, said, user, ends, came, there }) => {
+    const token = { client: "c", scopes: "s", granted: "s  x ", secret: "secret", expiresOn: NOW + ends, storedOn: came === undefined ? came : NOW + came };
+    const account = { username: "adele", tenantId: "t", objectId: "o", homeAccountId: "h", guest: false };
+    const snapshot = there ? { v, account, tokens: { "c s": token } } : null;
+    const kept = recall.withAnswers(snapshot, of, new Map([["q", said]]));
+    return recall.recall(kept && JSON.parse(JSON.stringify(kept)), "a", text, user, NOW);
+  },
+  ({ v, of, text, said, user, ends, came, there }, answer) => {
+    const good = v === 1 && of === "a" && text === "q" && said === "secret" && user.tenant === "t" && user.objectId === "o"
+      && ends >= 5 * MINUTES && came <= 0 && there;
+    assert.equal(Boolean(answer), good, "an answer was given again that does not fit, or one that does was not");
+    if (!answer) return;
+    const { accessToken, clientId, scopes, fromCache, account } = answer;
+    assert.deepStrictEqual([accessToken, clientId, scopes, fromCache, account.username], ["secret", "c", ["s", "x"], true, "adele"]);
+  },
+  {
+    "the version": (input) => ({ ...input, v: 1 }),
+    "what decided": (input) => ({ ...input, of: "a" }),
+    "what was asked": (input) => ({ ...input, text: "q" }),
+    "which token answered": (input) => ({ ...input, said: "secret" }),
+    "the tenant": (input) => ({ ...input, user: { ...input.user, tenant: "t" } }),
+    "the user": (input) => ({ ...input, user: { ...input.user, objectId: "o" } }),
+    "how long it lasts": (input) => ({ ...input, ends: 60 * MINUTES }),
+    "that the clock was turned back": (input) => ({ ...input, came: 0 }),
+  },
+);
+
+test("answers that were learned before are kept with the new ones, and not without end", () => {
+  const snapshot = { tokens: { "c s": { secret: "secret" } } };
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`old${at}`, "c s"]));
+  const { answers } = recall.withAnswers(snapshot, "a", new Map([["new", "secret"]]), many);
+  assert.deepStrictEqual([Object.keys(answers).length, answers.new, answers.old299, answers.old0], [256, "c s", "c s", undefined]);
+});
 
 const redirect = redirectPage();
 

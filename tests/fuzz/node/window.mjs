@@ -57,7 +57,7 @@ export async function modules() {
   cpSync(join(ROOT, "pkg-template"), folder, { recursive: true });
   cpSync(join(ROOT, "src/web/page.js"), join(folder, "page.js"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  const names = ["comeback", "page", "tabs", "variables"];
+  const names = ["comeback", "page", "recall", "tabs", "variables"];
   const loaded = await Promise.all(names.map((name) => import(join(folder, `${name}.js`))));
   rmSync(folder, { recursive: true });
   return Object.fromEntries(names.map((name, at) => [name, loaded[at]]));

@@ -44,20 +44,21 @@ pub(crate) fn in_folder(folder: &Path) -> Outcome<Vec<String>> {
     Ok(found)
 }
 
-/// The machine's paths in a text, also in one whose characters are all moved by the same distance, as the packed WebAssembly's are.
+/// The machine's paths in a text, also in one whose characters are all mirrored and moved by the same distance, as the packed WebAssembly's are.
 pub(crate) fn in_text(text: &str) -> Vec<String> {
     let characters: Vec<u32> = text.chars().map(u32::from).collect();
-    traces().into_iter().filter(|trace| contains_shifted(&characters, trace)).collect()
+    traces().into_iter().filter(|trace| contains(&characters, trace)).collect()
 }
 
-fn contains_shifted(text: &[u32], trace: &str) -> bool {
+fn contains(text: &[u32], trace: &str) -> bool {
     let trace: Vec<u32> = trace.chars().map(u32::from).collect();
-    text.windows(trace.len()).any(|window| {
+    let mirrored = |window: &[u32]| {
         let mut shifts =
-            window.iter().zip(&trace).map(|(character, wanted)| character.wrapping_sub(*wanted) % 256);
+            window.iter().zip(&trace).map(|(character, wanted)| character.wrapping_add(*wanted) % 256);
         let first = shifts.next();
         shifts.all(|shift| Some(shift) == first)
-    })
+    };
+    text.windows(trace.len()).any(|window| window == trace || mirrored(window))
 }
 
 fn traces() -> Vec<String> {

@@ -16,6 +16,7 @@ mod framed;
 mod frames;
 mod hostile;
 mod keyboard;
+mod private;
 mod redirect;
 mod refusals;
 mod scenarios;

@@ -107,7 +107,7 @@ async fn open_again(stage: &Stage) -> Result {
 }
 
 /// Waits until everything lies in the vault, which happens a moment after the last token.
-async fn stored(stage: &Stage) -> Result {
+pub(crate) async fn stored(stage: &Stage) -> Result {
     let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
     let token = stage.value(&asked).await?["accessToken"].as_str().unwrap_or_default().len();
     until("the session to be stored", async || {

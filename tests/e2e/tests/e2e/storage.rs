@@ -6,7 +6,7 @@ use e2e::{Engine, Result, Stage, on_stage, until};
 use serde_json::{Value, json};
 
 /// Signs in on a page of Power Apps' origin and fetches a token, twice; the second one is the first.
-async fn works_in_memory(stage: &Stage) -> Result {
+pub(crate) async fn works_in_memory(stage: &Stage) -> Result {
     let signing_in = stage.ask_by_click("talxisBroker.signIn()").await?;
     stage.sign_in_as(ADELE).await?;
     assert_eq!(stage.value(&signing_in).await?["username"], ADELE);
@@ -21,7 +21,7 @@ async fn works_in_memory(stage: &Stage) -> Result {
     .await
 }
 
-async fn asks_again_after_a_reload(stage: &Stage) -> Result {
+pub(crate) async fn asks_again_after_a_reload(stage: &Stage) -> Result {
     stage.open_configured_page().await?;
     assert_eq!(stage.script::<Value>("return talxisBroker.account").await?, Value::Null);
     // The tab remembers nothing that would keep the user from signing in.

@@ -18,6 +18,7 @@ mod navigation;
 mod pages;
 mod policy;
 mod prompt;
+mod recalled;
 mod ribbon;
 mod stored;
 mod switches;
