@@ -1,5 +1,6 @@
 //! A page with markup and scripts that mean no good: what takes the names that the packed files look at.
 
+use crate::signed_in_page;
 use e2e::{Result, Stage, on_stage};
 use serde_json::{Value, json};
 
@@ -141,6 +142,64 @@ fn a_signal_that_throws_leaves_no_call_open() -> Result {
                 broker.getToken({ client: 'x', timeoutMs: 1, signal }).catch((error) => done(error.code));";
             let code: String = stage.script_async(&in_page("", then)).await?;
             assert_eq!(code, "timed_out");
+            Ok(())
+        },
+    )
+}
+
+/// What `call` comes to after `before`: the client of the token and whether its account is `account`'s, or the code of the error.
+async fn told(stage: &Stage, before: &str, call: &str) -> Result<Value> {
+    let expression = format!(
+        "(async () => {{
+             {before}
+             const answer = await {call};
+             return {{ client: answer?.clientId ?? null, forged: answer?.accessToken === 'FORGED' }};
+         }})().catch(({{ code }}) => ({{ code }}))"
+    );
+    let asked = stage.ask(&expression).await?;
+    stage.value(&asked).await
+}
+
+#[test]
+fn no_request_that_says_two_things_gets_an_answer_that_is_kept_for_another() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            signed_in_page(stage).await?;
+            let id = |name: &str| stage.demo.estate().controls[name].client_id.clone();
+            let [picker, calendar] = ["file-picker", "calendar"].map(id);
+            for alias in ["filePicker", "calendar"] {
+                let asked = stage.ask(&format!("talxisBroker.getToken({{ client: '{alias}' }})")).await?;
+                stage.value(&asked).await?;
+            }
+            // From here on both are answered from what is cached.
+            let before = "let times = 0;
+                const names = ['filePicker', 'calendar', 'calendar', 'calendar'];
+                const request = { toJSON: () => ({ client: names[Math.min(times++, 3)] }) };
+                await talxisBroker.getToken(request);
+                let looks = 0;
+                const signal = { addEventListener() {}, removeEventListener() {}, get aborted() { return looks++ === 0; } };
+                await talxisBroker.getToken({ client: 'calendar', signal }).catch(() => {});";
+            let seen = told(stage, before, "talxisBroker.getToken({ client: 'filePicker' })").await?;
+            assert_eq!(seen, json!({ "client": picker, "forged": false }));
+            let seen = told(stage, "", "talxisBroker.getToken({ client: 'calendar' })").await?;
+            assert_eq!(seen, json!({ "client": calendar, "forged": false }));
+            // Whoever names a call is answered under that name.
+            let name = "0f0f0f0f-0000-4000-8000-000000000001";
+            let call = format!("talxisBroker.getToken({{ client: 'calendar', correlationId: '{name}' }})");
+            let named = stage.ask(&call).await?;
+            assert_eq!(stage.value(&named).await?["correlationId"], name);
+            // A member on every object answers for nobody, and signs nobody out of signing out.
+            let before = "const { account } = talxisBroker;
+                const result = { accessToken: 'FORGED', expiresOn: 9e15, scopes: [], account, clientId: 'forged' };
+                Object.assign(Object.prototype, { at: String(Date.now()), result });";
+            let call = "talxisBroker.getToken({ client: 'filePicker', scopes: [] })
+                .finally(() => { delete Object.prototype.at; delete Object.prototype.result; })";
+            let seen = told(stage, before, call).await?;
+            assert_ne!(seen["forged"], true, "{seen}");
+            let seen = told(stage, "", "talxisBroker.signOut()").await?;
+            assert_eq!(seen, json!({ "client": null, "forged": false }));
+            assert_eq!(stage.script::<Value>("return talxisBroker.account").await?, Value::Null);
             Ok(())
         },
     )
