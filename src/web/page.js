@@ -118,7 +118,9 @@ export function leave(url) {
 // --- memory.rs: what the tab remembers between page loads, and what all tabs do until the browser's session ends: a cookie.
 
 const SHARED = "signed-out";
-const COOKIE = `talxis-broker-${SHARED}=1`;
+const SECURE = location.protocol === "https:";
+// As for the vault's: with the prefix no other host below the same domain sets it.
+const COOKIE = `${SECURE ? "__Host-" : ""}talxis-broker-${SHARED}=1`;
 const forgetful = new Set(); // Where nothing can be stored.
 
 export function remembers(name) {
@@ -127,7 +129,7 @@ export function remembers(name) {
 }
 
 export function remember(name, holds) {
-  if (name === SHARED) return attempt(() => void (document.cookie = `${COOKIE}; Path=/; SameSite=Strict${holds ? "" : "; Max-Age=0"}`));
+  if (name === SHARED) return attempt(() => void (document.cookie = `${COOKIE}; Path=/; SameSite=Strict${SECURE ? "; Secure" : ""}${holds ? "" : "; Max-Age=0"}`));
   if (holds) forgetful.add(name);
   else forgetful.delete(name);
   attempt(() => (holds ? sessionStorage.setItem(PREFIX + name, "1") : sessionStorage.removeItem(PREFIX + name)));

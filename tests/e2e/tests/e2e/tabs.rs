@@ -199,7 +199,7 @@ fn a_sign_out_everywhere_ends_the_session_in_all_tabs_and_at_entra() -> Result {
             }
             // In another session of the browser, Entra is asked, and knows nobody.
             let _: Option<bool> = stage
-                .script("document.cookie = 'talxis-broker-signed-out=; Path=/; Max-Age=0'; sessionStorage.clear()")
+                .script("document.cookie = '__Host-talxis-broker-signed-out=; Path=/; Max-Age=0; Secure'; sessionStorage.clear()")
                 .await?;
             stage.open_app().await?;
             let asked =
