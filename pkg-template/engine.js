@@ -249,8 +249,10 @@ export function createEngine(emit) {
     if (!isOpen()) return;
     const mine = given;
     const answer = await use((broker) => broker[method](input));
-    if (text && said.size < MOST && !input.claims && !input.forceRefresh) said.set(text, answer.accessToken);
-    if (text && answer.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
+    if (text && !input.claims && !input.forceRefresh) {
+      if (said.size < MOST) said.set(text, answer.accessToken);
+      if (answer.fromCache && mine.size < MOST) mine.set(text, { at: Date.now(), result: plain(answer) });
+    }
     // Whoever reloads the page right after this is not signed in again by what was kept.
     if (method === "signOut") await vault.save(undefined, SESSION, null).then(tabs.tell);
     return answer;

@@ -2,7 +2,7 @@
 //! not work: whoever is answered there was answered by that, and whatever makes such an answer unusable is `internal`.
 
 use crate::{
-    ADELE,
+    ADELE, GRAPH,
     identity::{signed_in, silently},
 };
 use e2e::{Result, Stage, on_stage, until};
@@ -97,9 +97,19 @@ fn a_reload_is_answered_before_the_webassembly_is_there() -> Result {
                 })
                 .await?;
             }
+            // Whoever names a call gets that name back, as often as he asks.
+            let id = "11111111-1111-4111-8111-111111111111";
+            let named = silently().replace(" })", &format!(", correlationId: '{id}' }})"));
+            let other = named.replace("filePicker", "documents").replace(&format!("{GRAPH:?}"), "");
+            for (call, client) in [(&named, 1), (&named, 1), (&other, 8)] {
+                let asked = stage.ask(call).await?;
+                let result = stage.value(&asked).await?;
+                assert_eq!(result["correlationId"], id);
+                assert_eq!(result["clientId"], format!("c0000000-0000-4000-8000-{client:012}"));
+            }
             assert_eq!(after(stage, "", &silently()).await?, "answered");
             let another = "talxisBroker.getToken({ client: 'filePicker', scopes: ['api://x/y'], interaction: 'never' })";
-            for call in [FORCED, CHALLENGED, another] {
+            for call in [FORCED, CHALLENGED, &named, another] {
                 assert_eq!(after(stage, "", call).await?, "internal", "{call}");
             }
             for (what, first) in [
