@@ -29,6 +29,8 @@ pub struct Options {
     pub unknown_to_sts: Vec<String>,
     /// How the look-alike behaves where it is not by default, in words such as `csp=strict`; `www/switches.json` has them all.
     pub switches: Vec<String>,
+    /// The address of a control's harness that gets a broker instead of the look-alike.
+    pub serve_for: Option<String>,
 }
 
 /// Why a command line says nothing usable.
@@ -36,7 +38,7 @@ pub struct Options {
 pub enum UsageError {
     /// There is no such option.
     #[error(
-        "there is no option {0:?}: --estate, --solution, --www, --certificates, --port and --lookalike are known"
+        "there is no option {0:?}: --estate, --solution, --www, --certificates, --port, --lookalike and --serve-for are known"
     )]
     Unknown(String),
     /// An option lacks its value.
@@ -45,6 +47,9 @@ pub enum UsageError {
     /// A port is not a number.
     #[error("--port needs a number below 65531, not {0:?}")]
     Port(String),
+    /// An address is none.
+    #[error("--serve-for needs the address of a harness, such as http://localhost:8181, not {0:?}")]
+    Address(String),
     /// The estate cannot be used.
     #[error(transparent)]
     Estate(#[from] estate::EstateError),
@@ -67,6 +72,7 @@ impl Options {
             latency: Duration::ZERO,
             unknown_to_sts: Vec::new(),
             switches: Vec::new(),
+            serve_for: None,
         })
     }
 
@@ -97,6 +103,10 @@ impl Options {
                 "--www" => self.www = value.into(),
                 "--certificates" => self.certificates = value.into(),
                 "--lookalike" => self.switches = value.split(',').map(str::to_owned).collect(),
+                "--serve-for" if reqwest::Url::parse(&value).is_ok_and(|url| url.has_host()) => {
+                    self.serve_for = Some(value);
+                }
+                "--serve-for" => return Err(UsageError::Address(value)),
                 "--port" => match value.parse() {
                     Ok(port) if port <= u16::MAX - 5 => self.port = port,
                     _ => return Err(UsageError::Port(value)),

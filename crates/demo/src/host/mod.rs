@@ -5,6 +5,7 @@
 
 mod csp;
 mod environment;
+pub(crate) mod harness;
 mod import;
 mod log;
 pub(crate) mod outer;

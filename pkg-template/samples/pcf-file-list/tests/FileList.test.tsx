@@ -3,7 +3,7 @@
 import { window } from "./window";
 
 import { installFakeBroker, type FakeBroker, type FakeBrokerOptions } from "@talxis/token-broker/testing";
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import * as ReactDOM from "react-dom";
