@@ -16,7 +16,6 @@ const REACT_18: &str = "react_18";
 const WATCH: &str = "
     window.rejections = 0;
     addEventListener('unhandledrejection', () => { window.rejections += 1 });
-    window.asked = [];
     window.watched = [];
     window.afterDestroy = (control) => {
         const seen = { writes: 0, notifications: -control.notifications, control };
@@ -104,6 +103,23 @@ async fn settled(stage: &Stage) -> Result {
     .await
 }
 
+/// axe has nothing to say of what the control shows now.
+async fn assert_accessible(stage: &Stage) -> Result {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("axe");
+    packages::npm(&folder)?;
+    let axe = fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js")).unwrap();
+    let _: Value = stage.script(&axe).await?;
+    let found: Value = stage
+        .script_async(
+            "const [done] = arguments;
+             const told = (rules) => rules.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+             axe.run('.custom-control').then(({ violations, passes }) => done([told(violations), passes.length > 0]), (error) => done(String(error)));",
+        )
+        .await?;
+    assert_eq!(found, json!([[], true]));
+    Ok(())
+}
+
 /// How many requests for files the API answered or refused in this page load, by the browser's own record.
 async fn asked(stage: &Stage) -> Result<usize> {
     stage
@@ -127,6 +143,7 @@ fn two_instances_on_one_form_need_one_token() -> Result {
         sign_in(stage).await?;
         shown(stage, 2).await?;
         assert_eq!((exchanges(stage), client_tokens(stage), asked(stage).await?), (1, 1, 2));
+        assert_accessible(stage).await?;
         assert_quiet(stage, 0).await
     })
 }
@@ -201,6 +218,7 @@ fn a_user_who_refuses_finds_a_button_and_gets_the_files_by_it() -> Result {
         stage.cancel_on_the_sign_in_page().await?;
         let button = stage.the(".contoso-file-list button").await?;
         assert_eq!((button.text().await?.as_str(), exchanges(stage)), ("Sign in", 0));
+        assert_accessible(stage).await?;
         button.click().await?;
         stage.sign_in_as(ADELE).await?;
         shown(stage, 1).await?;
