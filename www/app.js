@@ -14,7 +14,7 @@ document.body.dataset.ready = ""; // For tests: from here on the page can be use
 evaluateGlobalBar().then(installLateXrm);
 
 // For tests, and for nobody in the app.
-window.lookalike = { evaluations };
+window.lookalike = { evaluations, customise: (settings) => currentPage().customise(settings), customs: () => currentPage().customs };
 
 document.getElementById("refresh").onclick = () => {
   currentPage().refresh?.();

@@ -13,6 +13,9 @@ const ACCOUNT = Object.freeze({
   guest: false,
 });
 const HOUR_MS = 3_600_000;
+// As `Code::interaction_required` and `Code::retryable` of broker-core say.
+const INTERACTIVE = /^(account_mismatch|frame_blocked_by_csp|interaction_required|login_required|popup_blocked|popup_timeout|silent_timeout|user_cancelled)$/;
+const RETRYABLE = /^(network|popup_timeout|sts_unavailable|throttled|timed_out)$/;
 
 export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
   const host = globalThis.window ?? globalThis;
@@ -29,7 +32,7 @@ export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
     try {
       await pause(delay, signal);
       const why = typeof fail === "function" ? fail(plain) : fail;
-      if (why) throw typeof why === "string" ? failure(why, `The fake broker fails with ${why}.`) : { ...failure(why.code, "The fake broker fails."), ...why };
+      if (why) throw typeof why === "string" ? failing(why) : { ...failing(why.code), ...why };
       return answer(plain, correlationId);
     } catch (detail) {
       const { client } = plain;
@@ -80,6 +83,11 @@ export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
       else delete host.talxisBroker;
     },
   };
+}
+
+function failing(code) {
+  const told = failure(code, `The fake broker fails with ${code}.`);
+  return { ...told, interactionRequired: INTERACTIVE.test(code), retryable: RETRYABLE.test(code) };
 }
 
 function pause(ms, signal) {

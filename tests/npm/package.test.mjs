@@ -116,7 +116,22 @@ test("the fake answers with the given tokens, fails as told, and goes without a 
   fake.uninstall();
   assert.equal("talxisBroker" in page, false);
   install({ fail: "consent_required" });
-  await assert.rejects(client.getToken(), { name: "TalxisBrokerError", code: "consent_required" });
+  await assert.rejects(client.getToken(), { name: "TalxisBrokerError", code: "consent_required", interactionRequired: false, retryable: false });
+});
+
+test("the fake's failures are as the broker's: what helps by a sign-in says so, and what helps by waiting", async () => {
+  // What the core decides, read where it does.
+  const source = readFileSync(`${here}../../crates/broker-core/src/error.rs`, "utf8");
+  const codes = Object.fromEntries([...source.matchAll(/Self::(\w+) => "(\w+)",/g)].map(([, name, code]) => [name, code]));
+  const listed = (predicate) => [...source.split(`pub fn ${predicate}`)[1].split(")\n    }")[0].matchAll(/Self::(\w+)/g)].map(([, name]) => codes[name]);
+  const [interactive, retryable] = [listed("interaction_required"), listed("retryable")];
+  assert.ok(interactive.length > 5 && retryable.length > 3, "the core's lists were not found");
+  for (const code of Object.values(codes)) {
+    install({ fail: code });
+    const told = { code, interactionRequired: interactive.includes(code), retryable: retryable.includes(code) };
+    await assert.rejects(client.getToken(), told, code);
+    fake.uninstall();
+  }
 });
 
 test("fetch adds the token, and answers a claims challenge once, with the same body", async () => {

@@ -1,6 +1,7 @@
 // A record's form: seven controls in the main window, and its script library in the script frame.
 
 import { Control } from "/control.js";
+import { customControls, customise } from "/custom-control.js";
 import { environment, is } from "/environment.js";
 import { meter } from "/meter.js";
 import { accountOf } from "/pages/accounts.js";
@@ -19,7 +20,15 @@ export function createForm({ entityId }, frame) {
   const notifications = element.querySelector(".form-notifications");
   const controls = environment.controls.map((settings) => new Control(settings));
   for (const control of controls) control.onChange = () => meter.show(controls);
-  element.getElementById("form").append(...controls.map((control) => control.element));
+  const form = element.getElementById("form");
+  form.append(...controls.map((control) => control.element));
+  const customs = [];
+  const place = (custom) => {
+    customs.push(custom);
+    form.append(custom.element);
+    return custom.start();
+  };
+  customControls().forEach(place);
   const start = () => controls.forEach((control) => control.start());
   // powerapps.md §1.3 [I] switch `controls`
   if (is("controls", "after-rule")) firstRule.then(start);
@@ -31,7 +40,9 @@ export function createForm({ entityId }, frame) {
     bar: "form",
     runScripts: () => runOnLoad(frame, account.id, notifications),
     refresh: start,
-    destroy: () => controls.forEach((control) => control.destroy()),
+    customs,
+    customise: (settings) => place(customise(settings)),
+    destroy: () => [...controls, ...customs].forEach((control) => control.destroy()),
   };
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn lint(count: &mut Count) -> Outcome {
     count.check("the code is formatted", run(&mut command("cargo", &["fmt", "--all", "--check"])));
     for scope in [
         ["--workspace", "--all-targets"].as_slice(),
-        &["--package", "e2e", "--test", "e2e", "--test", "host-page"],
+        &["--package", "e2e", "--test", "e2e", "--test", "host-page", "--test", "pcf"],
         &["--package", "interop", "--test", "interop"],
         &["--package", "solution", "--test", "packed"],
         &["--package", "talxis-broker", "--target", WASM, "--all-targets"],

@@ -15,9 +15,10 @@ use run::Outcome;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask demo [--check] [--port N]                      start everything on this machine; --check drives it and says what it saw
+cargo xtask demo [--check] [--port N] [--serve-for URL]    start everything on this machine; --check drives it and says what it saw;
+                                                           --serve-for gives a control's harness a broker
 cargo xtask screenshots                                    take the pictures in docs/ anew
-cargo xtask test [--only lint|host|fuzz|npm|solution|browser|e2e|host-page|interop] [--browser chromium|firefox|webkit]
+cargo xtask test [--only lint|host|fuzz|npm|solution|browser|e2e|host-page|pcf|interop] [--browser chromium|firefox|webkit]
                                                            every check that CI runs, or one kind, or e2e in one browser
 cargo xtask bench [--only client|form-load|sts] [--json]   figures beside a peer's, measured in one run
 cargo xtask soak [--only exchange|fuzz|sts-fuzz] [--minutes N] [--count N]   what takes too long for every change; reports in target/soak/

@@ -12,7 +12,7 @@ use std::process::Command;
 type Kind = (&'static str, fn(&mut Count, &[Browser]) -> Outcome);
 
 /// In the order in which they run.
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     ("lint", |count, _| lint::lint(count)),
     ("host", |count, _| host(count)),
     ("fuzz", |count, _| fuzz(count)),
@@ -21,6 +21,7 @@ const KINDS: [Kind; 9] = [
     ("browser", |count, _| browser(count)),
     ("e2e", e2e),
     ("host-page", |count, _| host_page(count)),
+    ("pcf", |count, _| pcf(count)),
     ("interop", |count, _| interop(count)),
 ];
 
@@ -187,6 +188,43 @@ fn host_page(count: &mut Count) -> Outcome {
     count.tests(&mut command("cargo", &suite("e2e", "host-page")))
 }
 
+/// The sample control for PCF developers: built by Microsoft's tools as they are, then on forms of the look-alike and in Microsoft's harness.
+fn pcf(count: &mut Count) -> Outcome {
+    setup::chromium()?;
+    if !packed(count)? {
+        return Ok(());
+    }
+    setup::npm(SAMPLE)?;
+    section("The sample control, built by pcf-scripts");
+    let npm = |arguments: &[&str]| {
+        run(command("npm", arguments).current_dir(root().join(SAMPLE)).env(NO_TELEMETRY, "1"))
+    };
+    let built = npm(&["run", "build", "--", "--buildMode", "production"]).and_then(|()| sample_size());
+    let usable = built.is_ok();
+    count.check("pcf-scripts builds the sample control, and its bundle is small", built);
+    count.check("the sample control's own unit tests", npm(&["test"]));
+    if usable {
+        section("The sample control in the look-alike and in pcf-start");
+        count.tests(&mut command("cargo", &suite("e2e", "pcf")))?;
+    }
+    Ok(())
+}
+
+const SAMPLE: &str = "pkg-template/samples/pcf-file-list";
+/// Microsoft's tools report to Microsoft otherwise.
+const NO_TELEMETRY: &str = "PP_TOOLS_TELEMETRY_OPTOUT";
+/// The control, and what it took from the npm package; React is the platform's.
+const SAMPLE_BUDGET: u64 = 12_000;
+
+fn sample_size() -> Outcome {
+    let bundle = root().join(SAMPLE).join("out/controls/FileList/bundle.js");
+    let bytes = std::fs::metadata(&bundle)
+        .map_err(|why| format!("{} cannot be read: {why}.", bundle.display()))?
+        .len();
+    println!("the sample control's bundle.js has {bytes} bytes");
+    if bytes <= SAMPLE_BUDGET { Ok(()) } else { Err(format!("That is more than {SAMPLE_BUDGET}.")) }
+}
+
 /// Code that nobody here wrote: MSAL for the browser, Node and Python, oidc-provider, jose, PyJWT.
 fn interop(count: &mut Count) -> Outcome {
     setup::chromium()?;
@@ -241,7 +279,7 @@ mod tests {
             let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
             chosen(&words).map(|(kinds, browsers)| (kinds.len(), browsers.len())).ok()
         };
-        assert_eq!(chosen(""), Some((9, 3)));
+        assert_eq!(chosen(""), Some((10, 3)));
         assert_eq!(chosen("--only e2e --browser webkit"), Some((1, 1)));
         for wrong in ["--only", "--only e3e", "--browser lynx", "--only e2e --browser", "e2e", "--quick e2e"]
         {

@@ -55,11 +55,17 @@ impl Apis {
         })
     }
 
-    /// `GET /v1.0/me`, for the scope `User.Read`.
+    /// `GET /v1.0/me`, for the scope `User.Read`, and the files of the user's drive, for `Files.Read`.
     pub(crate) fn graph(&self) -> Router {
         let users = Arc::new(self.users.clone());
         let me = |caller: Caller| async move { Json(me(&users, &caller)) };
-        self.router("/v1.0/me", get(me), &self.graph, "User.Read")
+        let files = |caller: Caller| async move { Json(files(&caller)) };
+        self.router("/v1.0/me", get(me), &self.graph, "User.Read").merge(self.router(
+            "/v1.0/me/drive/root/children",
+            get(files),
+            &self.graph,
+            "Files.Read",
+        ))
     }
 
     /// `GET /feed`, for the scope `API.AccessAsUser.All`.
@@ -85,6 +91,14 @@ fn me(users: &BTreeMap<(String, String), User>, caller: &Caller) -> Value {
         "id": caller.oid,
         "displayName": user.map(|user| &user.name),
         "userPrincipalName": user.map(|user| &user.username),
+        "@demo.token": caller,
+    })
+}
+
+fn files(caller: &Caller) -> Value {
+    let file = |id: &str, name: &str| json!({ "id": id, "name": name, "webUrl": format!("https://contoso.example/{id}") });
+    json!({
+        "value": [file("1", "Nabídka.docx"), file("2", "Plan 2027.xlsx"), file("3", "Route.pdf")],
         "@demo.token": caller,
     })
 }

@@ -28,6 +28,7 @@ use std::{
 pub struct Demo {
     estate: Estate,
     app: String,
+    graph: String,
     outer: String,
     feed: String,
     broker_config: String,
@@ -168,18 +169,23 @@ impl Demo {
             outer: outer.origin().to_owned(),
         };
         let host = Host::new(pages, origins, environment);
+        let router = match &options.serve_for {
+            None => host.router(),
+            Some(harness) => host::harness::router(&host, harness, &broker_config)?,
+        };
         let app_origin = app.origin().to_owned();
         Ok(Self {
             estate: options.estate,
             certificates,
             app: app_origin.clone(),
+            graph: graph.origin().to_owned(),
             outer: outer.origin().to_owned(),
             feed: feed.origin().to_owned(),
             broker_config,
             entra,
             sts: Some((sts_door.pass_on(sts.address(), options.latency).await?, sts)),
             _servers: [
-                app.serve(host.router()).await?,
+                app.serve(router).await?,
                 graph.serve(apis.graph()).await?,
                 feed.serve(apis.feed()).await?,
                 outer.serve(host::outer::router(app_origin)).await?,
@@ -204,6 +210,12 @@ impl Demo {
     #[must_use]
     pub fn feed_origin(&self) -> &str {
         &self.feed
+    }
+
+    /// The sample API that stands for Microsoft Graph.
+    #[must_use]
+    pub fn graph(&self) -> &str {
+        &self.graph
     }
 
     /// The page of another site that frames the app.

@@ -25,8 +25,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .flat_map(|tenant| &tenant.users)
         .map(|user| user.username.clone())
         .collect();
+    let harness = options.serve_for.clone();
     let demo = Demo::start(options).await?;
-    println!("The app:   {}", demo.address());
+    match harness {
+        None => println!("The app:   {}", demo.address()),
+        Some(harness) => {
+            println!("Harness:   {}/ (what {harness} shows, with a broker)", demo.origin());
+            println!("Graph:     {} (give it to your control instead of Microsoft's)", demo.graph());
+        }
+    }
     println!("Users:     {} (no password)", users.join(", "));
     println!("Stop with Ctrl-C.");
     tokio::signal::ctrl_c().await?;

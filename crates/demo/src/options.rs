@@ -31,6 +31,8 @@ pub struct Options {
     pub form_libraries: Vec<String>,
     /// How the look-alike behaves where it is not by default, in words such as `csp=strict`; `www/switches.json` has them all.
     pub switches: Vec<String>,
+    /// The address of a control's harness that gets a broker instead of the look-alike.
+    pub serve_for: Option<String>,
 }
 
 /// Why a command line says nothing usable.
@@ -38,7 +40,7 @@ pub struct Options {
 pub enum UsageError {
     /// There is no such option.
     #[error(
-        "there is no option {0:?}: --estate, --solution, --www, --certificates, --port and --lookalike are known"
+        "there is no option {0:?}: --estate, --solution, --www, --certificates, --port, --lookalike and --serve-for are known"
     )]
     Unknown(String),
     /// An option lacks its value.
@@ -47,6 +49,9 @@ pub enum UsageError {
     /// A port is not a number.
     #[error("--port needs a number below 65531, not {0:?}")]
     Port(String),
+    /// An address is none.
+    #[error("--serve-for needs the address of a harness, such as http://localhost:8181, not {0:?}")]
+    Address(String),
     /// The estate cannot be used.
     #[error(transparent)]
     Estate(#[from] estate::EstateError),
@@ -70,6 +75,7 @@ impl Options {
             unknown_to_sts: Vec::new(),
             form_libraries: vec!["contoso_account.js".to_owned()],
             switches: Vec::new(),
+            serve_for: None,
         })
     }
 
@@ -100,6 +106,10 @@ impl Options {
                 "--www" => self.www = value.into(),
                 "--certificates" => self.certificates = value.into(),
                 "--lookalike" => self.switches = value.split(',').map(str::to_owned).collect(),
+                "--serve-for" if reqwest::Url::parse(&value).is_ok_and(|url| url.has_host()) => {
+                    self.serve_for = Some(value);
+                }
+                "--serve-for" => return Err(UsageError::Address(value)),
                 "--port" => match value.parse() {
                     Ok(port) if port <= u16::MAX - 5 => self.port = port,
                     _ => return Err(UsageError::Port(value)),

@@ -101,19 +101,27 @@ struct Part {
 }
 
 async fn pass_on(State(part): State<Part>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let passed = part
-        .http
-        .request(head.method, format!("http://{}{path}", part.address))
-        .headers(head.headers)
-        .body(axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default());
-    let answered = passed.send().await;
+    let answered = forward(&part.http, &format!("http://{}", part.address), request).await;
     tokio::time::sleep(part.latency).await;
     match answered {
         Ok(answer) => axum::http::Response::from(answer).map(Body::new),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
+}
+
+/// Asks the server at `origin` what was asked here.
+pub(crate) async fn forward(
+    http: &Client,
+    origin: &str,
+    request: Request,
+) -> reqwest::Result<reqwest::Response> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    http.request(head.method, [origin, path].concat())
+        .headers(head.headers)
+        .body(axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default())
+        .send()
+        .await
 }
 
 /// Ends TLS before a part.

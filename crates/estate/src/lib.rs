@@ -79,6 +79,9 @@ pub struct Control {
     pub alias: String,
     /// `requiredResourceAccess`, which is also the STS's allow-list: backend name → delegated scopes.
     pub backends: BTreeMap<String, Vec<String>>,
+    /// Whether its code answers claims challenges of its backends: the STS says so to Entra, and tokens may live for a day.
+    #[serde(default)]
+    pub cp1: bool,
 }
 
 /// An API that controls call.

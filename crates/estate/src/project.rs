@@ -82,6 +82,7 @@ impl Estate {
                     "brokers": [self.broker.client_id],
                     "tenants": used_in,
                     "scopes": scopes,
+                    "cp1": control.cp1,
                     "certificate": certificates.join(format!("{name}.crt.pem")),
                     "private_key": certificates.join(format!("{name}.key.pem")),
                 })

@@ -5,6 +5,7 @@
 
 mod csp;
 mod environment;
+pub(crate) mod harness;
 mod import;
 mod log;
 pub(crate) mod outer;
@@ -33,6 +34,7 @@ use axum::{
 };
 use csp::Document;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 use web_resources::Address;
 
 /// The running environment, as its administrator and its publisher see it.
@@ -44,11 +46,13 @@ struct Shared {
     origins: Origins,
     environment: Mutex<Environment>,
     log: Mutex<Vec<HostRequest>>,
+    held: watch::Sender<Option<String>>,
 }
 
 impl Host {
     pub(crate) fn new(pages: Pages, origins: Origins, environment: Environment) -> Self {
-        Self(Arc::new(Shared { pages, origins, environment: Mutex::new(environment), log: Mutex::default() }))
+        let (environment, log, held) = (Mutex::new(environment), Mutex::default(), watch::Sender::default());
+        Self(Arc::new(Shared { pages, origins, environment, log, held }))
     }
 
     pub(crate) fn router(&self) -> Router {
@@ -99,6 +103,16 @@ impl Host {
         lock(&self.0.environment).web_resources.put(name, content.into())
     }
 
+    /// Keeps downloads of a web resource waiting, as a slow network does, until [`Self::release`].
+    pub fn hold(&self, web_resource: &str) {
+        self.0.held.send_replace(Some(web_resource.to_ascii_lowercase()));
+    }
+
+    /// Lets what was held go.
+    pub fn release(&self) {
+        self.0.held.send_replace(None);
+    }
+
     /// The environment variables.
     #[must_use]
     pub fn variables(&self) -> Vec<Variable> {
@@ -138,6 +152,9 @@ async fn answer(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Response {
     let path = format!("/{path}");
+    let name = Address::parse(&path).map(|address| address.name);
+    // The sender is the host's own and outlives this.
+    let _ = host.0.held.subscribe().wait_for(|held| held.is_none() || *held != name).await;
     let (kind, response) = host.route(&method, &path, &query);
     lock(&host.0.log).push(HostRequest {
         method: method.to_string(),

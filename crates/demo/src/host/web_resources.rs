@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The web resource that a ribbon rule, or a control, loads.
-const BROKER: &str = "talxis_tokenmanagement.js";
+pub(super) const BROKER: &str = "talxis_tokenmanagement.js";
 
 /// `Organization.MaxUploadFileSize`, as it is by default.
 const MAX_UPLOAD_FILE_SIZE: usize = 5 * 1024 * 1024;

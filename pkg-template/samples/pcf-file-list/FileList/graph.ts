@@ -1,0 +1,28 @@
+// The one backend of this control: which registration asks for it, for which scopes, and what is asked.
+
+import { tokenClient } from "@talxis/token-broker";
+
+const registration = { client: "filePicker", scopes: ["https://graph.microsoft.com/Files.Read"] };
+
+// Costs nothing until it is used, and keeps nothing afterwards.
+export const backend = tokenClient(registration);
+
+export interface File {
+  id: string;
+  name: string;
+  webUrl: string;
+}
+
+const NEWEST = "/v1.0/me/drive/root/children?$select=id,name,webUrl&$orderby=lastModifiedDateTime desc&$top=10";
+
+// A maker sets this address, and the token goes there: only Graph's own, and this machine for development.
+const HOSTS = /^(graph|dod-graph)\.microsoft\.(com|us)$|^microsoftgraph\.chinacloudapi\.cn$|\.localhost$/;
+
+export async function newestFiles(graph: string, signal: AbortSignal): Promise<File[]> {
+  if (!HOSTS.test(new URL(graph).hostname)) throw new Error(`${graph} is not Microsoft Graph.`);
+  const { origin } = new URL(graph); // Only one that is not in the scopes has to be named.
+  const answer = await tokenClient({ ...registration, origin }).fetch(new URL(NEWEST, graph), { signal });
+  const body = (await answer.json()) as { value: File[]; error?: { message: string } };
+  if (!answer.ok) throw new Error(body.error?.message ?? answer.statusText);
+  return body.value;
+}
