@@ -13,12 +13,14 @@ const ACCOUNT = Object.freeze({
   guest: false,
 });
 const HOUR_MS = 3_600_000;
+const LATEST = 9; // As the real one has.
 
 export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
   const host = globalThis.window ?? globalThis;
   const before = Object.getOwnPropertyDescriptor(host, "talxisBroker");
   const events = createListeners();
   const calls = [];
+  const failures = [];
   let account = null;
   const emit = (type, more) => events.emit({ type, at: Date.now(), ...more });
 
@@ -32,8 +34,10 @@ export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
       if (why) throw typeof why === "string" ? failure(why, `The fake broker fails with ${why}.`) : { ...failure(why.code, "The fake broker fails."), ...why };
       return answer(plain, correlationId);
     } catch (detail) {
-      const { client } = plain;
+      const { client, scopes } = plain;
       emit("error", { correlationId, client, code: detail.code });
+      if (detail.code !== "aborted") failures.unshift({ ...detail, claims: undefined, correlationId, at: Date.now(), client, scopes });
+      failures.splice(LATEST);
       throw { ...detail, correlationId };
     }
   });
@@ -68,7 +72,7 @@ export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
     }),
     addEventListener: events.add,
     removeEventListener: events.remove,
-    diagnostics: () => ({ version: "0.0.0-fake", host: true, tokenManagement: "missing", restarts: 0, signedIn: account !== null }),
+    diagnostics: () => ({ version: "0.0.0-fake", host: true, tokenManagement: "missing", restarts: 0, failures: [...failures], signedIn: account !== null }),
   });
   Object.defineProperty(host, "talxisBroker", { value: broker, configurable: true });
   if (host.Event && host.dispatchEvent) host.dispatchEvent(new host.Event("talxisbroker"));

@@ -33,7 +33,8 @@ const BROKER: &str = "_tokenmanagement.js";
 const PAGES: &str = "_/tokenbroker";
 /// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in the
 /// scripts of the pages, `redirect.js` and `status.js`.
-const MODULES: [&str; 20] = [
+const MODULES: [&str; 21] = [
+    "attempt.js",
     "boot.js",
     "calls.js",
     "comeback.js",
