@@ -15,6 +15,7 @@ mod leaving;
 mod lookalike;
 mod navigation;
 mod pages;
+mod panel;
 mod policy;
 mod prompt;
 mod ribbon;
