@@ -34,7 +34,7 @@ export async function showStatus() {
   if (!panes) return Navigation.navigateTo(page, { target: 2 });
   const lcid = Utility.getGlobalContext().userSettings.languageId;
   const { title } = Object.values(languages).find((texts) => texts.lcid === lcid) ?? languages.en;
-  const pane = panes.getPane(PANE) ?? (await panes.createPane({ paneId: PANE, title, canClose: true, width: 360 }));
+  const pane = panes.getPane(PANE) ?? (await panes.createPane({ paneId: PANE, title, canClose: true, width: 400 }));
   pane.select();
   await pane.navigate(page);
 }

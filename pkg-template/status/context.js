@@ -6,6 +6,9 @@ import { lineage, portOf, xrmOf } from "../host.js";
 import { NOTES } from "../ribbon.js";
 import { keptConfiguration } from "./configuration.js";
 
+const SOON_MS = 200;
+const LATE_MS = 8_000;
+
 /* global PREFIX -- inserted by `cargo xtask dist` */
 
 /** `broker` is undefined where none came. */
@@ -28,29 +31,37 @@ export function createContext(broker) {
     notes: () => notes(windows[0]),
     // What the page's policy kept from happening while the checks ran: { directive, origin }.
     violations: [],
+    heard: new Set(),
     // { alias, code, … } of each client that was asked for, and the correlation ids of these calls.
     asked: [],
     own: new Set(),
     // What became of the window that tryWindow() opened.
     opened: undefined,
     // In the host: its policy counts, and it is the one that asks when the broker does.
-    fetch: (url, options) => host.fetch(url, { credentials: "omit", cache: "no-store", ...options, signal: AbortSignal.timeout(8_000) }),
+    fetch: (url, options) => host.fetch(url, { credentials: "omit", cache: "no-store", ...options, signal: AbortSignal.timeout(LATE_MS) }),
   };
   return context;
 }
 
 /** Listens to what policies of the page and of this one refuse, until the signal ends. */
-export function watchPolicies({ host, violations }, signal) {
+export function watchPolicies({ host, violations, heard }, signal) {
   const hear = ({ effectiveDirective, blockedURI }) => {
     violations.push({ directive: effectiveDirective, origin: attempt(() => new URL(blockedURI).origin) ?? blockedURI });
+    for (const look of heard) look();
   };
   for (const { document } of new Set([host, window])) document.addEventListener("securitypolicyviolation", hear, { signal });
 }
 
-/** Whether a policy refused this address meanwhile. */
-export function isRefused({ violations }, directive, address) {
+/** Whether a policy refuses this address; said a little after the request itself has failed. */
+export async function isRefused({ violations, heard }, directive, address, ms = SOON_MS) {
   const origin = attempt(() => new URL(address).origin);
-  return violations.some((violation) => violation.directive === directive && violation.origin === origin);
+  const is = () => violations.some((violation) => violation.directive === directive && violation.origin === origin);
+  let look;
+  const said = new Promise((resolve) => heard.add((look = () => is() && resolve())));
+  look();
+  await within(ms, said);
+  heard.delete(look);
+  return is();
 }
 
 // What the ribbon's entry wrote: one evaluation a line (ribbon.js).

@@ -2,7 +2,7 @@
 // starts no consent. The code challenge is random, so nobody knows a verifier for it, and a code that comes back is good for nothing; it is
 // not even looked at.
 
-import { isRefused, within } from "./context.js";
+import { isRefused } from "./context.js";
 
 // As for the broker's own frame (silent.rs). A page that refuses to be framed never answers.
 const ANSWER_MS = 6_000;
@@ -27,20 +27,18 @@ export const redirect = {
     const frame = host.document.createElement("iframe");
     frame.hidden = true;
     frame.title = "Sign-in check";
-    // A refusal by policy loads an error page at once; so does Entra's own error page, of which nothing can be read.
-    const refused = new Promise((resolve) => {
-      const ended = () => isRefused(context, "frame-src", authority) && resolve();
-      host.document.addEventListener("securitypolicyviolation", () => setTimeout(ended), { once: true });
-    });
     frame.src = authorizeUrl(context, { prompt: "none", state: `${id}.` });
     const leave = () => frame.remove();
     window.addEventListener("pagehide", leave);
     host.document.body.append(frame);
-    const seen = await within(ANSWER_MS, answer, refused);
+    // A refusal by policy says so at once; Entra's own error page says nothing that could be read here.
+    const refused = isRefused(context, "frame-src", authority, ANSWER_MS);
+    const seen = await Promise.race([answer, refused]);
     window.removeEventListener("pagehide", leave);
     leave();
     channel.close();
-    return { asked: true, uri, answer: seen ?? null, refused: isRefused(context, "frame-src", authority), reachable: await reaches(context) };
+    if (typeof seen === "string") return { asked: true, uri, answer: seen };
+    return { asked: true, uri, answer: null, refused: seen, reachable: await reaches(context) };
   },
   judge({ asked, uri, answer, refused, reachable }) {
     const unknown = (why) => ({ outcome: "unknown", seen: [[why]], todo: [[why]] });

@@ -8,8 +8,7 @@ export function tokenList(tokens, names, texts, time) {
   const clients = groups(tokens);
   return element("ul", { className: "list" }, ...[...clients].map(([client, all]) => element("li", {},
     element("h3", {}, names.get(client) ?? client),
-    names.has(client) && element("p", { className: "quiet" }, client),
-    ...all.map(({ scopes, expiresOn }) => element("p", {}, `${apis(scopes) || texts.ownToken}, ${texts.until.replace("{0}", () => time(expiresOn))}`)))));
+    ...all.map(({ scopes, expiresOn }) => element("p", { className: "quiet" }, `${apis(scopes) || texts.ownToken}, ${texts.until.replace("{0}", () => time(expiresOn))}`)))));
 }
 
 /** The last calls that failed, equal ones once, the latest first. */

@@ -32,7 +32,6 @@ export const host = {
       topReadable: Boolean(attempt(() => window.top.document)),
       xrm: Boolean(xrmOf(host)),
       broker: attempt(() => facadeOf(host).diagnostics().host) === true,
-      others: below(windows[0]).filter((at) => at !== host && attempt(() => facadeOf(at).diagnostics().host) === true).length,
       tokenManagement: attempt(() => facadeOf(host).diagnostics().tokenManagement) ?? (broker ? "unknown" : "missing"),
       scriptFrames: frames.map((frame) => ({
         id: frame.id,
@@ -42,11 +41,10 @@ export const host = {
       })),
     };
   },
-  judge({ broker, xrm, others, tokenManagement, depth, topReadable }) {
+  judge({ broker, xrm, tokenManagement, depth, topReadable }) {
     const failed = (why) => ({ outcome: "failed", seen: [[why]], todo: [[why]] });
     if (!broker) return failed("missing");
     if (!xrm) return failed("noXrm");
-    if (others) return failed("two");
     if (tokenManagement === "foreign") return failed("foreign");
     return { outcome: "ok", seen: [[topReadable ? (depth ? "below" : "top") : "framed"]], todo: [] };
   },

@@ -2,9 +2,12 @@
 
 import { element, fill, link, sign } from "./elements.js";
 
-/** `again`, if it is there, is a button of the check of windows. */
+const FIRST = ["failed", "unknown", "ok"];
+
+/** What is to be done comes first. `again`, if it is there, is a button of the check of windows. */
 export function resultList(results, texts, number, again) {
-  return element("ul", { className: "list" }, ...results.map((result) => {
+  const sorted = FIRST.flatMap((outcome) => results.filter((result) => result.outcome === outcome));
+  return element("ul", { className: "list" }, ...sorted.map((result) => {
     const { title, seen, todo, code } = worded(result, texts, number);
     const consent = result.facts.consentUrl && link(result.facts.consentUrl, texts.consent);
     const item = element("li", { className: result.outcome }, element("div", { className: "row" }, sign(result.outcome), element("div", {},

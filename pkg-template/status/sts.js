@@ -15,7 +15,7 @@ export const sts = {
     const there = readable ?? (await fetch(url, { mode: "no-cors" }).catch(() => undefined));
     return {
       asked: true, address, ms, status: readable?.status ?? null, readable: Boolean(readable), reachable: Boolean(there),
-      refused: isRefused(context, "connect-src", address), origin: context.host.location.origin,
+      refused: !there && (await isRefused(context, "connect-src", address)), origin: context.host.location.origin,
     };
   },
   judge({ asked, status, readable, reachable, refused, ms, address, origin }) {

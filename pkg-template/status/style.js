@@ -38,6 +38,7 @@ const TEXT = `
   .ok > .row > svg { color: var(--ok); }
   .failed > .row > svg, .problem > .row > svg { color: var(--failed); }
   .unknown > .row > svg { color: var(--unknown); }
+  .ok p { color: var(--quiet); font-size: 12px; line-height: 16px; }
   .todo { font-weight: 600; }
   .hidden-text { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   #note { margin-block-start: 8px; min-height: 20px; }

@@ -102,13 +102,11 @@ export const status = {
         framed: "Broker běží v okně aplikace, které ukazuje stránka jiného webu.",
         missing: "Na této stránce žádný broker neběží.",
         noXrm: "Broker běží v okně bez Xrm.",
-        two: "Na této stránce běží víc brokerů.",
         foreign: "TALXIS.Utils.TokenManagement patří jinému skriptu: kdo ho volá, dostává tokeny od něj.",
       },
       todo: {
         missing: "Načtěte stránku znovu. Pokud to nepomůže, správce zkontroluje, že je řešení nainstalované a publikované.",
         noXrm: "Načtěte stránku znovu; pokud to potrvá, nahlaste to.",
-        two: "Načtěte stránku znovu. Pokud to nepomůže, správce publikuje jen jednu verzi.",
         foreign: "Správce odebere jiné řešení nebo skript, který ho definuje.",
       },
     },

@@ -102,13 +102,11 @@ export const status = {
         framed: "The broker runs in the app's window, which a page of another site shows.",
         missing: "No broker runs in this page.",
         noXrm: "The broker runs in a window without Xrm.",
-        two: "More than one broker runs in this page.",
         foreign: "TALXIS.Utils.TokenManagement is another script's: its callers get tokens from there.",
       },
       todo: {
         missing: "Reload the page. If that does not help, an administrator checks that the solution is installed and published.",
         noXrm: "Reload the page; report it if it stays so.",
-        two: "Reload the page. If that does not help, an administrator publishes one version only.",
         foreign: "An administrator removes the other solution or script that defines it.",
       },
     },

@@ -56,11 +56,15 @@ async fn sign_in(stage: &Stage) -> Result {
     says(stage, "[role=status]", &format!("Signed in as {ADELE}.")).await
 }
 
-/// Presses a button of the panel, wherever the page is scrolled to.
+/// Presses a button of the panel, wherever the page is scrolled to, and whatever still moves on it.
 async fn press(stage: &Stage, selector: &str) -> Result {
     let button = stage.the(selector).await?;
-    let _: Value = stage.script(&format!("document.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})")).await?;
-    Ok(button.click().await?)
+    let into_view = format!("document.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})");
+    until(selector, async || {
+        let _: Value = stage.script(&into_view).await?;
+        Ok(button.click().await.ok())
+    })
+    .await
 }
 
 async fn says(stage: &Stage, selector: &str, text: &str) -> Result {
