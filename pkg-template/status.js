@@ -141,9 +141,10 @@ const UNSAID = "frame_blocked_by_csp";
   const closed = new AbortController();
   const follow = ({ type, code, client, correlationId, at }) => {
     if (type === "error" && code === UNSAID) unsaid = [{ code, client, correlationId, at }, ...unsaid].slice(0, 3);
-    show();
+    setTimeout(show); // The event comes before its call ends.
   };
   for (const type of EVENTS) broker?.addEventListener(type, follow, { signal: closed.signal });
+  window.addEventListener("focus", show); // Of a failure before the broker's core was there no event tells.
   window.addEventListener("pagehide", () => closed.abort());
   show();
 })();

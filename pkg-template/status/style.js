@@ -44,7 +44,8 @@ const TEXT = `
   #note { margin-block-start: 8px; min-height: 20px; }
   #checks { margin-block-start: 4px; }
   #version { margin-block-start: 24px; }
-  textarea { box-sizing: border-box; width: 100%; height: 120px; font: 12px/16px Consolas, ui-monospace, monospace; color: inherit; background: var(--ground); border: 1px solid var(--edge); border-radius: 4px; }
+  label { display: block; margin-block: 4px; }
+  textarea { display: block; box-sizing: border-box; width: 100%; height: 120px; font: 12px/16px Consolas, ui-monospace, monospace; color: inherit; background: none; border: 1px solid var(--edge); border-radius: 4px; }
   button {
     min-width: 96px; min-height: 32px; padding: 5px 12px; font: inherit; font-weight: 600; cursor: pointer;
     color: inherit; background: var(--ground); border: 1px solid var(--edge); border-radius: 4px;
