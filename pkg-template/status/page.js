@@ -29,7 +29,7 @@ export const host = {
     return {
       depth: windows.indexOf(host),
       windows: windows.length,
-      topReadable: Boolean(attempt(() => window.top.document)),
+      topReadable: windows[0].parent === windows[0],
       xrm: Boolean(xrmOf(host)),
       broker: attempt(() => facadeOf(host).diagnostics().host) === true,
       tokenManagement: attempt(() => facadeOf(host).diagnostics().tokenManagement) ?? (broker ? "unknown" : "missing"),

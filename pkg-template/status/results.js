@@ -35,7 +35,8 @@ export function report({ version, diagnostics, results, texts, number }) {
 function worded({ id, seen, todo }, texts, number) {
   const [kind, alias] = id.split(/:(.*)/);
   const { title, seen: said, todo: advice } = texts.check[kind];
-  const word = (from) => ([key, values]) => (key === "remedy" ? texts.remedies[values.code] ?? texts.remedies.other : filled(from[key], values));
+  const common = { broke: texts.broke, other: texts.remedies.other };
+  const word = (from) => ([key, values]) => (key === "remedy" ? texts.remedies[values.code] ?? common.other : filled(from?.[key] ?? common[key], values));
   const filled = (text, values = {}) => fill(text, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, number(value)])));
   return {
     title: fill(title, { alias }),

@@ -18,8 +18,13 @@ export async function runChecks(context, told) {
   const results = [];
   const of = 8;
   const check = async (id, { look, judge }) => {
-    const facts = await look(context);
-    results.push({ id, ...judge(facts), facts });
+    try {
+      const facts = await look(context);
+      results.push({ id, ...judge(facts), facts });
+    } catch ({ name }) {
+      // Whatever this page did to its windows, the others are worth knowing.
+      results.push({ id, outcome: "unknown", seen: [["broke"]], todo: [["other"]], facts: { broke: String(name) } });
+    }
     told(results.length, of);
   };
   context.violations.length = 0;

@@ -53,6 +53,7 @@ export const status = {
   copyByHand: "Prohlížeč kopírování nedovolil. Zkopírujte označený text:",
   tryWindow: "Otevřít na chvíli přihlašovací okno",
   outcomes: { ok: "v pořádku", failed: "k nápravě", unknown: "nejasné" },
+  broke: "Tuto kontrolu na této stránce nešlo provést.",
   remedies: {
     not_configured: "Správce nastaví proměnnou prostředí Token Brokeru.",
     config_invalid: "Správce opraví proměnnou prostředí; zpráva jmenuje pole.",

@@ -53,6 +53,7 @@ export const status = {
   copyByHand: "The browser did not let this page copy. Copy the selected text:",
   tryWindow: "Open a sign-in window for a moment",
   outcomes: { ok: "fine", failed: "to fix", unknown: "not known" },
+  broke: "This check could not be made on this page.",
   remedies: {
     not_configured: "An administrator sets the environment variable of the Token Broker.",
     config_invalid: "An administrator corrects the environment variable; the message names the field.",

@@ -59,7 +59,10 @@ fn everything_in_the_panel_is_done_by_keyboard_alone() -> Result {
             tab_to(stage, "#try-window").await?;
             key(stage, Key::Enter).await?;
             says(stage, "[data-check=coop]", "keeps its link").await?;
-            until("the focus that comes back", async || Ok(is_focused(stage, "#try-window").await?.then_some(()))).await?;
+            until("the focus that comes back", async || {
+                Ok(is_focused(stage, "#try-window").await?.then_some(()))
+            })
+            .await?;
             refuse_copying(stage).await?;
             tab_to(stage, "#copy").await?;
             key(stage, Key::Enter).await?;

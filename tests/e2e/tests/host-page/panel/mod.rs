@@ -42,7 +42,8 @@ async fn show(stage: &Stage) -> Result {
 async fn enter(stage: &Stage) -> Result {
     stage.the(PANE).await?.enter_frame().await?;
     until("the panel that found the broker", async || {
-        let version: String = stage.script("return document.getElementById('version')?.textContent ?? ''").await?;
+        let version: String =
+            stage.script("return document.getElementById('version')?.textContent ?? ''").await?;
         Ok((!version.is_empty()).then_some(()))
     })
     .await
@@ -69,9 +70,8 @@ async fn press(stage: &Stage, selector: &str) -> Result {
 
 async fn says(stage: &Stage, selector: &str, text: &str) -> Result {
     until(&format!("{selector} that says {text:?}"), async || {
-        let said: String = stage
-            .script(&format!("return document.querySelector({selector:?})?.textContent ?? ''"))
-            .await?;
+        let said: String =
+            stage.script(&format!("return document.querySelector({selector:?})?.textContent ?? ''")).await?;
         Ok(said.contains(text).then_some(()))
     })
     .await
@@ -104,7 +104,8 @@ async fn copied(stage: &Stage) -> Result<Value> {
     let text: String = stage
         .script_async("const [done] = arguments; navigator.clipboard.readText().then(done, (error) => done(String(error)))")
         .await?;
-    serde_json::from_str(&text).map_err(|why| Failure::wrong(format!("What was copied is not JSON: {why}: {text}")))
+    serde_json::from_str(&text)
+        .map_err(|why| Failure::wrong(format!("What was copied is not JSON: {why}: {text}")))
 }
 
 /// Gives the environment a configuration whose clients all have what they need.

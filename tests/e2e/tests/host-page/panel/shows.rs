@@ -22,8 +22,9 @@ fn tokens_appear_by_client_when_they_come_and_go_with_the_sign_out() -> Result {
             says(stage, "#tokens", "No part of this page has a token yet.").await?;
             sign_in(stage).await?;
             says(stage, "#tokens", "graph.microsoft.com: User.Read").await?;
-            let shown: Vec<String> =
-                stage.script("return [...document.querySelectorAll('#tokens h3')].map((name) => name.textContent)").await?;
+            let shown: Vec<String> = stage
+                .script("return [...document.querySelectorAll('#tokens h3')].map((name) => name.textContent)")
+                .await?;
             assert!(shown.contains(&"filePicker".to_owned()), "{shown:?}");
             let hidden: Vec<bool> = stage
                 .script("return ['sign-in', 'sign-out', 'sign-out-everywhere'].map((id) => document.getElementById(id).hidden)")
@@ -91,7 +92,8 @@ fn a_frame_that_the_policy_refused_is_said_though_no_call_failed_of_it() -> Resu
         async |stage| {
             open(stage, &["csp=strict-only-wasm"]).await?;
             stage.browser.enter_parent_frame().await?;
-            let asked = stage.ask("talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })").await?;
+            let asked =
+                stage.ask("talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })").await?;
             stage.refusal(&asked).await?;
             enter(stage).await?;
             says(stage, "#problems", "frame-src").await
@@ -105,7 +107,8 @@ fn in_czech_and_from_right_to_left_where_power_apps_is() -> Result {
         |_| {},
         async |stage| {
             open(stage, &[]).await?;
-            let language: Value = stage.script("return [document.documentElement.lang, document.documentElement.dir]").await?;
+            let language: Value =
+                stage.script("return [document.documentElement.lang, document.documentElement.dir]").await?;
             assert_eq!(language, json!(["en", "ltr"]));
             stage.browser.enter_parent_frame().await?;
             let _: Value = stage
@@ -171,14 +174,19 @@ fn what_is_not_signed_in_is_said_beside_the_button() -> Result {
             stage.cancel_on_the_sign_in_page().await?;
             enter(stage).await?;
             until("why nobody is signed in", async || {
-                let said: String = stage.script("return document.getElementById('account-note').textContent").await?;
+                let said: String =
+                    stage.script("return document.getElementById('account-note').textContent").await?;
                 Ok((!said.is_empty()).then_some(()))
             })
             .await?;
             // And the diagnostics can be copied before any check ran.
             let copied = copied(stage).await?;
-            assert_eq!((&copied["checks"], &copied["diagnostics"]["signedIn"]), (&Value::Null, &json!(false)));
-            let there: bool = in_app(stage, "return Boolean(talxisBroker.diagnostics().failures.length)").await?;
+            assert_eq!(
+                (&copied["checks"], &copied["diagnostics"]["signedIn"]),
+                (&Value::Null, &json!(false))
+            );
+            let there: bool =
+                in_app(stage, "return Boolean(talxisBroker.diagnostics().failures.length)").await?;
             assert!(there);
             Ok(())
         },
