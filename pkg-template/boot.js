@@ -1,12 +1,13 @@
 // Where it all begins (powerapps.md §11). This script may be evaluated many times, in many frames, by many ribbons: all but the first
 // in a window end with the first statement. Nothing may be thrown out of here into a page, whatever the page did before.
 
+import { attempt } from "./attempt.js";
 import { createEngine } from "./engine.js";
 import { createListeners } from "./events.js";
 import { createFacade } from "./facade.js";
 import { createForwarder } from "./forwarder.js";
 import { facadeOf, findHost, openPort, portOf, TAKEN } from "./host.js";
-import { isWanted, showStatus } from "./ribbon.js";
+import { isWanted, note, showStatus } from "./ribbon.js";
 import { createClients, createTokenManagement, install } from "./token-management.js";
 
 /* global VERSION -- inserted by `cargo xtask dist` */
@@ -36,11 +37,11 @@ function boot() {
   const tokenBroker = Object.freeze({
     // The ribbon's enable rule: of its button, or of a bar that has none to show. Never a promise: Power Apps would wait for it.
     isEnabled(shown) {
-      try {
+      // Where this window is being torn down, nothing comes of it. A button is no place to say so.
+      attempt(() => {
         join();
-      } catch {
-        // This window is being torn down. A button is no place to say so.
-      }
+        note(shown);
+      });
       return shown !== false && isWanted();
     },
     showStatus,
@@ -50,7 +51,9 @@ function boot() {
   Object.defineProperty(window, "talxisBroker", { __proto__: null, value: facade, enumerable: true });
   if (isHost) openPort(window, Object.freeze({ __proto__: null, broker: facade, clients, tokenManagement, join }));
   join();
-  if (isHost) window.dispatchEvent(new Event("talxisbroker"));
+  if (!isHost) return;
+  note("broker");
+  window.dispatchEvent(new Event("talxisbroker"));
 }
 
 // Whether somebody else has our name for good; said once.

@@ -7,11 +7,14 @@ import { failure, isFailure } from "./errors.js";
 
 const CALL_MS = 30_000;
 const PROMPT_MS = 120_000;
+// Of the failures that a support person may see.
+const LATEST = 9;
 
 export function createCalls() {
   const open = new Set();
   const aborted = new Set(); // Their correlation ids.
   let prompts = 0;
+  const failures = []; // The latest first.
 
   class Call {
     constructor(input, resolve, reject) {
@@ -50,8 +53,14 @@ export function createCalls() {
     }
 
     fail(detail) {
-      const { correlationId } = this.input;
-      this.end(this.reject, isFailure(detail) ? { ...detail, correlationId: detail.correlationId ?? correlationId } : detail);
+      const { correlationId, client, scopes } = this.input;
+      const known = isFailure(detail);
+      const failed = known ? { ...detail, correlationId: detail.correlationId ?? correlationId } : detail;
+      if (known && this.isOpen && detail.code !== "aborted") {
+        failures.unshift({ ...failed, claims: undefined, at: Date.now(), client, scopes });
+        failures.splice(LATEST);
+      }
+      this.end(this.reject, failed);
     }
 
     // This call only: whoever else waits for the same token still gets it.
@@ -73,6 +82,7 @@ export function createCalls() {
         if (call.isOpen) follow(call, run);
       });
     },
+    failures,
     // Whether anybody still wants what this call asked for.
     isWanted: (correlationId) => open.size > 0 || !aborted.has(correlationId),
     // A person is slower than a server.

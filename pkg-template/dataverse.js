@@ -1,5 +1,6 @@
 // One question to Dataverse's Web API, as the user of the page. What it says is judged where it was asked.
 
+import { parse } from "./attempt.js";
 import { failure } from "./errors.js";
 
 // Every call waits for this.
@@ -23,12 +24,4 @@ export async function ask(environment, query) {
     throw failure("network", "Dataverse cannot be reached: try again.");
   }
   return { status: response.status, body: parse(text) };
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@
 // load left (vault.js); with that it may be answered before there is an instance (recall.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
 // would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
 
+import { attempt } from "./attempt.js";
 import { createCalls, plain } from "./calls.js";
 import { cameBack, takeResponse } from "./comeback.js";
 import { createConfiguration } from "./configuration.js";
@@ -279,17 +280,13 @@ export function createEngine(emit) {
     },
     diagnostics() {
       awake();
-      const facts = { restarts, storage: vault.available && instance?.stored !== false ? instance?.storage : "unavailable" };
-      if (lastFault) facts.lastFault = lastFault;
-      return instance ? { ...use((broker) => broker.diagnostics()), ...facts } : facts;
+      return plain({
+        ...(instance && use((broker) => broker.diagnostics())),
+        restarts,
+        lastFault,
+        storage: vault.available && instance?.stored !== false ? instance?.storage : "unavailable",
+        failures: calls.failures,
+      });
     },
   };
-}
-
-function attempt(run) {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
 }

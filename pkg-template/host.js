@@ -4,6 +4,7 @@
 // Never `window.top`, which may be foreign; never an endless wait; and never an object of this frame left in another window, which
 // would keep a frame alive that is gone.
 
+import { attempt } from "./attempt.js";
 import { aborted, failure } from "./errors.js";
 
 /* global PREFIX -- inserted by `cargo xtask dist` */
@@ -59,13 +60,8 @@ export function lineage(start) {
 
 // Where Dataverse serves the broker, as far as `Xrm` tells.
 export function address(windows) {
-  for (const xrm of windows.map(xrmOf)) {
-    try {
-      return xrm.Utility.getGlobalContext().getWebResourceUrl(FILE);
-    } catch {
-      // None here, or not yet.
-    }
-  }
+  // None here, or not yet: the next window's.
+  return windows.map((at) => attempt(() => xrmOf(at).Utility.getGlobalContext().getWebResourceUrl(FILE))).find(Boolean);
 }
 
 // The host's facade, as soon as it is there; it is loaded unless that happens already. A signal ends the waiting.
@@ -137,12 +133,9 @@ function mark(window, value) {
   }
 }
 
+// None, or a getter that throws, is absent.
 export function xrmOf(window) {
-  try {
-    return typeof window.Xrm.Utility.getGlobalContext === "function" ? window.Xrm : undefined;
-  } catch {
-    return undefined; // None, or a getter that throws.
-  }
+  return attempt(() => typeof window.Xrm.Utility.getGlobalContext === "function" ? window.Xrm : undefined);
 }
 
 // A property's value without running a getter. An element of the same name is no property of a window's own.

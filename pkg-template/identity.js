@@ -2,6 +2,7 @@
 // lives: it is read anew on each call, and whatever is missing, throws or has another type is absent. What the page does not say is asked
 // of the Web API once. Tokens are served only to the user whom this file names, so it waits rather than guesses.
 
+import { attempt, parse } from "./attempt.js";
 import { ask } from "./dataverse.js";
 import { failure } from "./errors.js";
 import { lineage } from "./host.js";
@@ -132,19 +133,11 @@ function guid(value) {
 }
 
 function kept(userId) {
-  const kept = attempt(() => JSON.parse(sessionStorage.getItem(KEPT)));
+  const kept = parse(attempt(() => sessionStorage.getItem(KEPT)));
   return kept?.v === 1 && kept.userId === userId ? kept : undefined;
 }
 
 function text(read) {
   const value = attempt(read);
   return typeof value === "string" && value ? value : undefined;
-}
-
-function attempt(run) {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
-// What the ribbon's rules and its button come to: whether this app wants the broker, and who is signed in, in a pane of Power Apps. The page is a web resource of its own (status.js), which
-// nobody pays for before that click.
+// What the ribbon's rules and its button come to: whether this app wants the broker, and who is signed in, in a pane of Power Apps. The
+// page is a web resource of its own (status.js), which nobody pays for before that click.
 
+import { attempt } from "./attempt.js";
 import { lineage, xrmOf } from "./host.js";
 import { prompt as languages } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 
@@ -8,13 +9,22 @@ import { prompt as languages } from "./texts.js"; // Made of texts/ by `cargo xt
 
 const PANE = "talxis-broker";
 
-// Whether this app wants the broker (powerapps.md §5): only a setting that says no says so. Read each time, as `Xrm` is.
+// What notes of rules stand under in the topmost window of this origin, where the status page reads them.
+export const NOTES = Symbol.for("talxis.broker.rules");
+const LONGEST = 9_999;
+
+// Whether this app wants the broker (powerapps.md §5): only a setting that says no says so.
 export function isWanted() {
-  try {
-    return xrm().Utility.getGlobalContext().getCurrentAppSetting(`${PREFIX}_TokenBrokerEnabled`) !== false;
-  } catch {
-    return true;
-  }
+  return told((context) => context.getCurrentAppSetting(`${PREFIX}_TokenBrokerEnabled`)) !== false;
+}
+
+// Which rule was evaluated when and in which frame, and whether Power Apps told the tenant by then. As text, which outlives a frame and
+// keeps none alive.
+export function note(rule) {
+  const [top] = lineage(window);
+  const notes = top[NOTES] ?? "";
+  const tenant = told(({ organizationSettings }) => organizationSettings.organizationTenant || organizationSettings.tenantId);
+  if (notes.length < LONGEST) top[NOTES] = `${notes}${Date.now()} ${rule} ${Boolean(tenant)} ${frameElement?.id}\n`;
 }
 
 export async function showStatus() {
@@ -24,9 +34,12 @@ export async function showStatus() {
   if (!panes) return Navigation.navigateTo(page, { target: 2 });
   const lcid = Utility.getGlobalContext().userSettings.languageId;
   const { title } = Object.values(languages).find((texts) => texts.lcid === lcid) ?? languages.en;
-  const pane = panes.getPane(PANE) ?? (await panes.createPane({ paneId: PANE, title, canClose: true, width: 360 }));
+  const pane = panes.getPane(PANE) ?? (await panes.createPane({ paneId: PANE, title, canClose: true, width: 400 }));
   pane.select();
   await pane.navigate(page);
 }
+
+// Read each time, as `Xrm` is.
+const told = (read) => attempt(() => read(xrm().Utility.getGlobalContext()));
 
 const xrm = () => lineage(window).reverse().map(xrmOf).find(Boolean);

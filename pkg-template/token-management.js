@@ -1,6 +1,7 @@
 // `TALXIS.Utils.TokenManagement` (contract §2; powerapps.md §0), for consumers who know scopes and tokens and no control clients, and
 // where they look for it. A token that they hand over is only looked up: it never leaves the page.
 
+import { attempt } from "./attempt.js";
 import { failure, settle } from "./errors.js";
 import { own } from "./host.js";
 
@@ -93,10 +94,6 @@ function namespace(target, owner, name) {
 
 // For diagnostics: whose it is.
 export function stateOf(target, tokenManagement) {
-  try {
-    const found = target.TALXIS.Utils.TokenManagement;
-    return found === tokenManagement ? "ours" : found ? "foreign" : "missing";
-  } catch {
-    return "missing";
-  }
+  const found = attempt(() => target.TALXIS.Utils.TokenManagement);
+  return found === tokenManagement ? "ours" : found ? "foreign" : "missing";
 }

@@ -2,6 +2,7 @@
 // own variable and for those with which other solutions name their control clients. Kept in the tab, so that a later page load asks
 // nothing before it has its token. This file reads and keeps text; the core judges what is in it.
 
+import { attempt, parse } from "./attempt.js";
 import { ask } from "./dataverse.js";
 import { failure } from "./errors.js";
 
@@ -43,7 +44,7 @@ export function parseVariables(variables) {
 
 // As kept in this tab; undefined if they are not.
 export function keptVariables() {
-  const kept = parse(attempt(() => sessionStorage.getItem(KEPT)) ?? "");
+  const kept = parse(attempt(() => sessionStorage.getItem(KEPT)));
   const good = kept?.v === 1 && kept.variables && Object.values(kept.variables).every((text) => typeof text === "string");
   return good ? kept.variables : undefined;
 }
@@ -63,16 +64,4 @@ function refusal(status, message) {
     return failure("config_unreadable", `The broker's environment variables cannot be read: a security role of this user needs the privilege ${privilege}.`);
   }
   return failure(status === 429 ? "throttled" : "network", `Dataverse answered ${status} when asked for the broker's configuration: try again.`);
-}
-
-function parse(text) {
-  return attempt(() => JSON.parse(text));
-}
-
-function attempt(run) {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
 }

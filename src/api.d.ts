@@ -163,6 +163,24 @@ export interface BrokerDiagnostics {
   /** What was left out of other solutions' lists of clients, and why. */
   problems?: string[];
   tokens?: { client: string; scopes: string; expiresOn: number }[];
+  /** The last calls that failed, the latest first. */
+  failures?: BrokerFailure[];
+}
+
+/** A call that failed: what it rejected with, without claims, and what it asked for. */
+export interface BrokerFailure {
+  /** Milliseconds since the epoch. */
+  at: number;
+  code: BrokerErrorCode;
+  message: string;
+  client?: string;
+  scopes?: string[];
+  correlationId: string;
+  consentUrl?: string;
+  aadsts?: number;
+  retryable?: boolean;
+  interactionRequired?: boolean;
+  retryAfterMs?: number;
 }
 
 /** What every call rejects with. */

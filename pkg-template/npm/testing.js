@@ -16,12 +16,14 @@ const HOUR_MS = 3_600_000;
 // As `Code::interaction_required` and `Code::retryable` of broker-core say.
 const INTERACTIVE = /^(account_mismatch|frame_blocked_by_csp|interaction_required|login_required|popup_blocked|popup_timeout|silent_timeout|user_cancelled)$/;
 const RETRYABLE = /^(network|popup_timeout|sts_unavailable|throttled|timed_out)$/;
+const LATEST = 9; // As the real one has.
 
 export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
   const host = globalThis.window ?? globalThis;
   const before = Object.getOwnPropertyDescriptor(host, "talxisBroker");
   const events = createListeners();
   const calls = [];
+  const failures = [];
   let account = null;
   const emit = (type, more) => events.emit({ type, at: Date.now(), ...more });
 
@@ -35,8 +37,10 @@ export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
       if (why) throw typeof why === "string" ? failing(why) : { ...failing(why.code), ...why };
       return answer(plain, correlationId);
     } catch (detail) {
-      const { client } = plain;
+      const { client, scopes } = plain;
       emit("error", { correlationId, client, code: detail.code });
+      if (detail.code !== "aborted") failures.unshift({ ...detail, claims: undefined, correlationId, at: Date.now(), client, scopes });
+      failures.splice(LATEST);
       throw { ...detail, correlationId };
     }
   });
@@ -71,7 +75,7 @@ export function installFakeBroker({ tokens, fail, delay = 0 } = {}) {
     }),
     addEventListener: events.add,
     removeEventListener: events.remove,
-    diagnostics: () => ({ version: "0.0.0-fake", host: true, tokenManagement: "missing", restarts: 0, signedIn: account !== null }),
+    diagnostics: () => ({ version: "0.0.0-fake", host: true, tokenManagement: "missing", restarts: 0, failures: [...failures], signedIn: account !== null }),
   });
   Object.defineProperty(host, "talxisBroker", { value: broker, configurable: true });
   if (host.Event && host.dispatchEvent) host.dispatchEvent(new host.Event("talxisbroker"));

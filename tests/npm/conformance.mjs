@@ -34,6 +34,12 @@ export const conformance = {
     const error = await page.talxisBroker.getToken({}).catch((error) => error);
     equal([error.name, typeof error.code, error.retryable, error.interactionRequired], ["TalxisBrokerError", "string", false, false]);
   },
+  async "diagnostics tell the latest failures, and no more than nine"({ page }) {
+    for (let n = 0; n < 10; n++) await failing(page.talxisBroker.getToken({}));
+    const { code, correlationId } = await page.talxisBroker.getToken({}).catch((error) => error);
+    const { failures } = page.talxisBroker.diagnostics();
+    equal([failures.length, failures[0].code, failures[0].correlationId, failures[0].at >= failures[8].at], [9, code, correlationId, true]);
+  },
   async "listeners hear frozen events until their signal ends"({ page, request }) {
     const ended = new AbortController();
     const heard = [];

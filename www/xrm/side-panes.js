@@ -6,9 +6,9 @@ import { webResourceUrl } from "/xrm/context.js";
 const panes = new Map();
 
 export const sidePanes = {
-  async createPane({ title = "", paneId = crypto.randomUUID(), canClose = true, hidden = false } = {}) {
+  async createPane({ title = "", paneId = crypto.randomUUID(), canClose = true, hidden = false, width } = {}) {
     panes.get(paneId)?.close();
-    const pane = new SidePane({ title, paneId, canClose, hidden });
+    const pane = new SidePane({ title, paneId, canClose, hidden, width });
     panes.set(paneId, pane);
     return pane;
   },
@@ -19,12 +19,13 @@ export const sidePanes = {
 class SidePane {
   #element = document.getElementById("side-pane").content.firstElementChild.cloneNode(true);
 
-  constructor({ title, paneId, canClose, hidden }) {
+  constructor({ title, paneId, canClose, hidden, width }) {
     this.paneId = paneId;
     this.title = title;
     this.#element.dataset.pane = paneId;
     this.#element.setAttribute("aria-label", title);
     this.#element.hidden = hidden;
+    if (width) this.#element.style.width = `${width}px`;
     this.#element.querySelector("h2").textContent = title;
     const close = this.#element.querySelector(".close");
     close.hidden = !canClose;

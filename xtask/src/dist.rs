@@ -33,7 +33,8 @@ const BROKER: &str = "_tokenmanagement.js";
 const PAGES: &str = "_/tokenbroker";
 /// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in the
 /// scripts of the pages, `redirect.js` and `status.js`.
-const MODULES: [&str; 21] = [
+const MODULES: [&str; 34] = [
+    "attempt.js",
     "boot.js",
     "calls.js",
     "comeback.js",
@@ -51,6 +52,18 @@ const MODULES: [&str; 21] = [
     "redirect.js",
     "ribbon.js",
     "status.js",
+    "status/configuration.js",
+    "status/consent.js",
+    "status/context.js",
+    "status/elements.js",
+    "status/entra.js",
+    "status/lists.js",
+    "status/page.js",
+    "status/policy.js",
+    "status/results.js",
+    "status/run.js",
+    "status/sts.js",
+    "status/style.js",
     "tabs.js",
     "token-management.js",
     "variables.js",
@@ -100,7 +113,7 @@ pub(crate) fn dist(package: &Package) -> Outcome {
     let broker = out.join([&package.prefix, BROKER].concat());
     write(&broker, &script)?;
     let pages = out.join([&package.prefix, PAGES].concat());
-    let constants = [("PREFIX", format!("{:?}", package.prefix))];
+    let constants = [("PREFIX", format!("{:?}", package.prefix)), ("CONFIG", package.packaged())];
     for page in ["redirect", "status"] {
         let (markup, script) = (format!("{page}.html"), format!("{page}.js"));
         write(&pages.join(&markup), &read(&template(&markup))?)?;
@@ -185,7 +198,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<Str
         ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
         ("PINS", package.pins()),
         ("PREFIX", format!("{:?}", package.prefix)),
-        ("CONFIG", package.config.clone().unwrap_or_else(|| "undefined".to_owned())),
+        ("CONFIG", package.packaged()),
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),
     ];

@@ -88,6 +88,11 @@ impl Package {
         format!("{{{}}}", pins.into_iter().flatten().collect::<Vec<_>>().join(","))
     }
 
+    /// The configuration that it brings, as a JavaScript expression.
+    pub(super) fn packaged(&self) -> String {
+        self.config.clone().unwrap_or_else(|| "undefined".to_owned())
+    }
+
     /// Where the redirect page is, if not where the broker expects it by itself.
     pub(super) fn redirect_page(&self) -> Option<String> {
         (self.prefix != OWN_PREFIX)

@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 /// Microsoft's library takes for the sign-in alone. The first slice (popup sign-in, tokens, exchange, no storage) was held to 38,000 and
 /// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts; and tabs that take
 /// turns, renewal ahead of time and sign-out everywhere.
-const BUDGET: u64 = 54_600;
+const BUDGET: u64 = 54_700;
 
 const COMPARED: &str = "@azure/msal-browser";
 

@@ -42,7 +42,7 @@ pub(crate) fn policy(document: Document, switches: &Switches, origins: &Origins)
             "script-src * 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; style-src * 'unsafe-inline'; \
              font-src * data:; {ancestors}"
         ))
-    } else if switches.is("csp", "strict") || switches.is("csp", "strict-wasm") {
+    } else if !switches.is("csp", "none") {
         Some(strict(switches, origins) + &ancestors)
     } else {
         None
@@ -51,11 +51,11 @@ pub(crate) fn policy(document: Document, switches: &Switches, origins: &Origins)
 
 fn strict(switches: &Switches, origins: &Origins) -> String {
     let Origins { at, graph, feed, .. } = origins;
-    let (script, connect, frame) = if switches.is("csp", "strict-wasm") {
-        let connect = format!(" {} {} {graph} {feed}", at.authority, at.sts);
-        (" 'wasm-unsafe-eval'", connect, format!(" {}", at.authority))
+    let script = if switches.is("csp", "strict") { "" } else { " 'wasm-unsafe-eval'" };
+    let (connect, frame) = if switches.is("csp", "strict-wasm") {
+        (format!(" {} {} {graph} {feed}", at.authority, at.sts), format!(" {}", at.authority))
     } else {
-        ("", String::new(), String::new())
+        (String::new(), String::new())
     };
     // powerapps.md §10.3 [U] switch `csp-platform`
     let platform = if switches.is("csp-platform", "with-entra") {

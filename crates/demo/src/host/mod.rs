@@ -172,11 +172,16 @@ impl Host {
         if let Some(address) = Address::parse(path) {
             let content = environment.web_resources.content(&address.name);
             let answer = web_resources::answer(&address, query, content, &environment.switches);
-            let answer = if address.is_page() {
+            let mut answer = if address.is_page() {
                 self.with_policy(answer, Document::Other, &environment)
             } else {
                 answer
             };
+            // powerapps.md §10.4 [U] switch `coop`
+            if address.is_page() && environment.switches.is("coop", "web-resources") {
+                let policy = header::HeaderValue::from_static("same-origin");
+                answer.headers_mut().insert("cross-origin-opener-policy", policy);
+            }
             return (Kind::WebResource { name: address.name, version: address.version }, answer);
         }
         if let Some(resource) = path.strip_prefix("/api/data/") {

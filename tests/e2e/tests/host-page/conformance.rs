@@ -21,7 +21,7 @@ fn the_packed_broker_keeps_what_the_fake_promises() -> Result {
              return seen;"
         );
         let seen: Value = run(stage, &body).await?;
-        assert_eq!(seen, json!(vec!["kept"; 6]));
+        assert_eq!(seen, json!(vec!["kept"; 7]));
         Ok(())
     })
 }

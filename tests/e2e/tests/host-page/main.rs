@@ -16,6 +16,7 @@ mod leaving;
 mod lookalike;
 mod navigation;
 mod pages;
+mod panel;
 mod policy;
 mod prompt;
 mod recalled;

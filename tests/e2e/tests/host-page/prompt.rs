@@ -222,7 +222,7 @@ fn the_redirect_page_speaks_the_users_language() -> Result {
 }
 
 /// Runs axe on an element, in both colour schemes. Nothing may be left open either.
-async fn assert_accessible(stage: &Stage, selector: &str) -> Result {
+pub(crate) async fn assert_accessible(stage: &Stage, selector: &str) -> Result {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("axe");
     packages::npm(&folder)?;
     let axe = std::fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js")).unwrap();

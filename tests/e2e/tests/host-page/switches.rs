@@ -7,10 +7,11 @@ use serde_json::Value;
 use std::{fs, path::Path};
 
 /// Values under which something else is expected; each has a test of its own.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "csp=strict",           // policy.rs: WebAssembly is blocked
     "csp=default",          // policy.rs
     "csp=strict-wasm",      // policy.rs
+    "csp=strict-only-wasm", // panel/checks.rs
     "framing=outer",        // lookalike/
     "dataverse=off",        // configuration.rs
     "client=mobile",        // identity.rs
@@ -89,7 +90,8 @@ const RULES: [&str; 8] = [
 const FRAMES: [&str; 7] =
     ["frame-src", "frame-name", "frame-sandbox", "header-frame", "xrm", "xrm-lifetime", "pane-xrm"];
 const PEOPLE: [&str; 3] = ["tenant", "preload", "client"];
-const PLATFORM: [&str; 5] = ["csp-on", "csp-platform", "html-query", "web-resource-cache", "variables"];
+const PLATFORM: [&str; 7] =
+    ["csp-on", "csp-platform", "coop", "organization", "html-query", "web-resource-cache", "variables"];
 const OTHERS: [&str; 5] = ["csp", "framing", "dataverse", "client-state", "dialog"];
 
 #[test]
@@ -114,6 +116,8 @@ fn whatever_the_platform_adds() -> Result {
         "dialog=1000",
         "csp-on=main",
         "csp-platform=with-entra",
+        "coop=web-resources",
+        "organization=refused",
         "html-query=accepted",
         "web-resource-cache=never",
     ])

@@ -63,6 +63,10 @@ fn read(resource: &str, query: &[(String, String)], environment: &Environment) -
         return variables(option("$select"), option("$filter"), option("$expand"), environment);
     }
     if resource == CURRENT {
+        // powerapps.md §5 [U] switch `organization`
+        if environment.switches.is("organization", "refused") {
+            return Err(Refusal::Privilege("prvReadOrganization"));
+        }
         return Ok(organization(environment));
     }
     match resource.strip_prefix("systemusers(").and_then(|rest| rest.strip_suffix(')')) {
