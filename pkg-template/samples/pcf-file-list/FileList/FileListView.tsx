@@ -43,8 +43,9 @@ export function FileListView({ graph, texts, chosen, disabled, life, onChoose }:
   // Within the click: a browser opens the sign-in window only then. Success comes as `signedin`; after a refusal the button stays.
   const signIn = () => void backend.signIn({ signal: life }).catch(() => undefined);
 
+  // A group, no landmark: a form may have this control twice.
   return (
-    <section className="contoso-file-list" aria-label={texts("Title")} aria-busy={isLoading}>
+    <div className="contoso-file-list" role="group" aria-label={texts("Title")} aria-busy={isLoading}>
       {isLoading && <p role="status">{texts("Loading")}</p>}
       {view === "signed out" && <SignIn texts={texts} onClick={signIn} />}
       {typeof view === "object" && "files" in view && (
@@ -63,7 +64,7 @@ export function FileListView({ graph, texts, chosen, disabled, life, onChoose }:
       {typeof view === "object" && "failure" in view && (
         <Refusal failure={view.failure} texts={texts} onSignIn={signIn} onRetry={() => setView("loading")} />
       )}
-    </section>
+    </div>
   );
 }
 
