@@ -45,7 +45,8 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
                 let of = estate.backends.get(backend)?;
                 let id = |value: &String| {
                     if is_elsewhere(of) {
-                        script.scope(&of.client_id, backend, value)
+                        let number = of.scopes.iter().position(|scope| scope == value).unwrap_or_default();
+                        script.scope(&of.client_id, backend, number, value)
                     } else {
                         bodies::scope_id(backend, value)
                     }
