@@ -31,6 +31,7 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
 
     let script = Script::new();
     script.tenant(home_id, "registrations");
+    script.who();
     for (name, backend) in estate.backends.iter().filter(|(_, backend)| !is_elsewhere(backend)) {
         script.registration(name, &bodies::named(&backend.display_name, audience));
         script.change(name, &bodies::backend(name, backend));

@@ -49,11 +49,17 @@ impl Script {
         self.say(&format!("\n### {what}\naz login --tenant {id} --allow-no-subscriptions --output none"));
     }
 
-    /// Creates a registration or finds it, and keeps its `appId`.
+    /// Asks who runs the script.
+    pub(super) fn who(&self) {
+        self.say("me=$(az ad signed-in-user show --query id --output tsv)");
+    }
+
+    /// Creates a registration or finds it, keeps its `appId`, and goes on only if nobody else has a hand in it.
     pub(super) fn registration(&self, name: &str, body: &Value) {
         self.say(&format!("\n# {name}"));
         self.send(&key(name), " Prefer=create-if-missing", body);
         self.say(&look(&hole(name), &key(name), "appId"));
+        self.say(&format!("ours {}", quoted(&key(name))));
     }
 
     /// Changes a registration.
