@@ -71,6 +71,8 @@ pub(crate) struct App {
     /// `displayName` of the certificate.
     pub(crate) certificate_name: String,
     pub(crate) federated: Vec<Federated>,
+    /// Object ids of those who may change it.
+    pub(crate) owners: Vec<String>,
 }
 
 /// A redirect URI and the platform that it is registered under.

@@ -2,11 +2,11 @@
 //!
 //! Names of properties are Microsoft Graph's `application` names where Graph has one.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One general registration. Everything but the id and the name may be left out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct App {
     /// `appId`, a GUID.
@@ -58,7 +58,7 @@ pub struct App {
 }
 
 /// Whose tokens are taken for this registration's credential.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FederatedCredential {
     /// `issuer`; `{authority}` stands for the stand-in's address.

@@ -15,14 +15,14 @@ pub use certificates::{CertificateError, Certificates};
 pub use project::Addresses;
 pub use provision::{ProvisionError, provision};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
 
 /// Everything that exists, as written in the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estate {
     /// The shared single-page-app registration that signs the user in.
@@ -42,7 +42,7 @@ pub struct Estate {
 }
 
 /// Where an estate runs for real.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
     /// The Security Token Service's origin.
@@ -56,7 +56,7 @@ pub struct Deployment {
 }
 
 /// The broker registration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Broker {
     /// `appId`, a GUID.
@@ -68,7 +68,7 @@ pub struct Broker {
 }
 
 /// The registration of one control.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Control {
     /// `appId`, a GUID.
@@ -85,7 +85,7 @@ pub struct Control {
 }
 
 /// An API that controls call.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Backend {
     /// `appId`, a GUID.
@@ -111,7 +111,7 @@ pub struct Backend {
 }
 
 /// One directory.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
     /// The tenant id, a GUID.
@@ -132,7 +132,7 @@ pub struct Tenant {
 }
 
 /// A tenant-wide delegated grant.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// Name of the registration that may ask.
@@ -144,7 +144,7 @@ pub struct Grant {
 }
 
 /// A person.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
     /// The object id, a GUID.

@@ -41,6 +41,7 @@ mod secret;
 mod serve;
 mod server;
 mod service;
+mod share;
 #[cfg(test)]
 mod testing;
 mod tls;

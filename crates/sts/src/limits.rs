@@ -5,6 +5,7 @@ use crate::{
     clock::Clock,
     error::ApiError,
     ids::{ClientId, ObjectId, TenantId},
+    share::Network,
     verify::Subject,
 };
 use governor::{
@@ -25,7 +26,7 @@ pub(crate) struct PerMinute {
 
 /// The limits.
 pub(crate) struct Limits {
-    newcomers: Limiter<IpAddr>,
+    newcomers: Limiter<Network>,
     users: Limiter<(TenantId, ObjectId)>,
     tenants: Limiter<TenantId>,
     clients: Limiter<ClientId>,
@@ -47,7 +48,7 @@ impl Limits {
 
     /// Counts a token that was not seen before, and that will now cost a signature check.
     pub(crate) fn check_newcomer(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.newcomers.check_key(&address).map_err(|until| self.limited("address", &until))
+        self.newcomers.check_key(&address.into()).map_err(|until| self.limited("address", &until))
     }
 
     /// Counts a request with a verified token.
@@ -134,6 +135,8 @@ mod tests {
         let (limits, time) = limits(9, 9, 9);
         let ask = |address: &str| limits.check_newcomer(address.parse().unwrap()).is_ok();
         assert!(ask("203.0.113.7") && !ask("203.0.113.7") && ask("203.0.113.8"));
+        assert!(!ask("::ffff:203.0.113.7"), "the same one");
+        assert!(ask("2001:db8::1") && !ask("2001:db8::2") && ask("2001:db8:0:1::1"));
         time.fetch_add(60, SeqCst);
         assert!(ask("203.0.113.7"));
     }

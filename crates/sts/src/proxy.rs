@@ -5,7 +5,7 @@
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The trusted proxies.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ impl Proxies {
         let hops = named.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
         let mut last = peer;
         for hop in hops {
-            let Ok(hop) = hop.trim().parse::<IpAddr>() else { return last };
+            let Some(hop) = read(hop.trim()) else { return last };
             last = hop;
             if !self.trust(hop) {
                 break;
@@ -43,6 +43,12 @@ impl Proxies {
         }
         last
     }
+}
+
+/// An address, with its port where a proxy adds one (Azure Application Gateway does) and in brackets if it is IPv6.
+fn read(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().or_else(|_| hop.parse().map(|address: SocketAddr| address.ip())).ok()
 }
 
 #[cfg(test)]
@@ -69,6 +75,18 @@ mod tests {
         assert_eq!(caller("10.0.0.1", &["198.51.100.1, 203.0.113.7, 10.2.3.4"]), "203.0.113.7");
         assert_eq!(caller("10.0.0.1", &["198.51.100.1, 203.0.113.7", "10.2.3.4"]), "203.0.113.7");
         assert_eq!(caller("::ffff:10.0.0.1", &["203.0.113.7"]), "203.0.113.7");
+    }
+
+    #[test]
+    fn a_hop_may_have_its_port() {
+        assert_eq!(caller("10.0.0.1", &["198.51.100.1:80, 203.0.113.7:54321"]), "203.0.113.7");
+        assert_eq!(caller("10.0.0.1", &["203.0.113.7:54321, 10.2.3.4:443"]), "203.0.113.7");
+        for hop in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:54321"] {
+            assert_eq!(caller("10.0.0.1", &[hop]), "2001:db8::1", "{hop}");
+        }
+        for hop in ["[203.0.113.7", "203.0.113.7]", "203.0.113.7:", ":80", "[]"] {
+            assert_eq!(caller("10.0.0.1", &[hop]), "10.0.0.1", "{hop}");
+        }
     }
 
     #[test]

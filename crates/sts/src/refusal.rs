@@ -10,6 +10,9 @@ pub(crate) enum Refusal {
     /// `aud` is no control client of ours.
     #[error("The client token is for an application that is not configured here.")]
     Audience,
+    /// Too many bodies are on their way already, from everybody or from this address.
+    #[error("Too many requests are arriving already.")]
+    Arriving,
     /// The body ended early or could not be read.
     #[error("The body could not be read.")]
     BodyUnreadable,
@@ -131,9 +134,11 @@ impl Refusal {
             | Self::Method
             | Self::NotFound
             | Self::Token(_) => ErrorCode::InvalidRequest,
-            Self::Crowded | Self::EntraUnreachable | Self::KeysUnavailable | Self::TimedOut => {
-                ErrorCode::TemporarilyUnavailable
-            }
+            Self::Arriving
+            | Self::Crowded
+            | Self::EntraUnreachable
+            | Self::KeysUnavailable
+            | Self::TimedOut => ErrorCode::TemporarilyUnavailable,
             Self::Panicked | Self::Signing => ErrorCode::ServerError,
             Self::Scope | Self::ScopeResources => ErrorCode::InvalidScope,
         }

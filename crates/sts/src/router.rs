@@ -56,7 +56,7 @@ async fn token(
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(Peer(address))| address);
     let address = service.proxies.caller(peer, request.headers());
     let caller = Caller { origin, address, story };
-    let form = form::read(request).await?;
+    let form = form::read(request, address, &service.arrivals).await?;
     let (granted, source) = match service.exchange.run(&caller, &form.fields()).await {
         Ok(granted) => granted,
         Err(error) => return Ok(error.to_response()),
@@ -279,9 +279,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_64_kib_is_refused_and_one_of_64_kib_is_read() {
+    async fn a_body_over_32_kib_is_refused_and_one_of_32_kib_is_read() {
         for (length, reason) in
-            [(64 * 1024, "The parameter grant_type is missing."), (64 * 1024 + 1, "The body is too large.")]
+            [(32 * 1024, "The parameter grant_type is missing."), (32 * 1024 + 1, "The body is too large.")]
         {
             let answer = ask(Clock::system(), post_form(&[APP], "x".repeat(length))).await;
             answer.is(400, "invalid_request");
@@ -294,6 +294,42 @@ mod tests {
         let asked = ask(Clock::system(), post_form(&[APP], Body::new(Silence)));
         let answer = tokio::time::timeout(Duration::from_secs(60), asked).await.unwrap();
         answer.is(503, "temporarily_unavailable");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_too_many_bodies_are_on_their_way_others_are_refused_and_later_served() {
+        let router = router(Arc::new(service(&Clock::system())), "https://sts.example");
+        let ask = |address: usize, body: Body| {
+            let mut request = post_form(&[APP], body);
+            let address = [127, 0, 0, u8::try_from(address).unwrap()];
+            request.extensions_mut().insert(Peer(address.into()));
+            let response = router.clone().oneshot(request);
+            async {
+                let body =
+                    axum::body::to_bytes(response.await.unwrap().into_body(), usize::MAX).await.unwrap();
+                let body: Value = serde_json::from_slice(&body).unwrap();
+                body["error_description"].as_str().unwrap().to_owned()
+            }
+        };
+        let (read, crowded) = ("The parameter grant_type is missing.", Refusal::Arriving.to_string());
+        let mut halves = Vec::new();
+        for number in 0..form::MOST {
+            let address = number / form::MOST_PER_ADDRESS;
+            assert_eq!(ask(address, Body::empty()).await, read, "{number}");
+            halves.push(tokio::spawn(ask(address, Body::new(Silence))));
+            tokio::task::yield_now().await;
+            if number % form::MOST_PER_ADDRESS == form::MOST_PER_ADDRESS - 1 {
+                assert_eq!(ask(address, Body::empty()).await, crowded, "one address has its share");
+            }
+        }
+        assert_eq!(ask(200, Body::empty()).await, crowded, "nobody else has room");
+        halves.pop().unwrap().abort();
+        tokio::task::yield_now().await;
+        assert_eq!(ask(200, Body::empty()).await, read);
+        for half in halves {
+            assert_eq!(half.await.unwrap(), Refusal::TimedOut.to_string());
+        }
+        assert_eq!(ask(0, Body::empty()).await, read);
     }
 
     #[tokio::test]

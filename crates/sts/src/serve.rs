@@ -3,7 +3,11 @@
 //! Not axum's own loop: that waits for ever for the head of a request, so that as many half-sent heads as there are file
 //! descriptors would keep everybody else out, and so would peers that went away without a word.
 
-use crate::{proxy::Proxies, tls::Tls};
+use crate::{
+    proxy::Proxies,
+    share::{Share, Shares},
+    tls::Tls,
+};
 use axum::{Router, body::Body, response::Response};
 use hyper::{
     Request,
@@ -13,13 +17,12 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use std::{
-    collections::HashMap,
     convert::Infallible,
     future::Future,
     net::IpAddr,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -41,7 +44,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest head, in bytes; the router refuses one of a quarter of that, readable for the page that sent it.
 const MAX_HEAD: u32 = 64 * 1024;
 /// Requests at once on one connection of HTTP/2: more than one page has controls.
-const MAX_STREAMS: u32 = 100;
+const MAX_STREAMS: u32 = 32;
 /// The pause after a connection that could not be taken, as when there is no file descriptor left.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long connections are served on after the last was taken, before those that ask for nothing are closed: what was sent
@@ -125,7 +128,7 @@ struct Hall {
     head: Duration,
     router: Router,
     door: Door,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    shares: Arc<Shares>,
 }
 
 impl Hall {
@@ -135,7 +138,7 @@ impl Hall {
         http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD as usize);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2.timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_HEAD);
-        Self { http, http2, head, router, door, addresses: Mutex::default() }
+        Self { http, http2, head, router, door, shares: Arc::default() }
     }
 
     fn welcome(
@@ -229,33 +232,23 @@ impl Hall {
 /// A connection that counts.
 struct Guest {
     hall: Arc<Hall>,
-    peer: IpAddr,
+    _share: Share,
     _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Guest {
     fn enter(hall: &Arc<Hall>, peer: IpAddr, place: Option<OwnedSemaphorePermit>) -> Option<Self> {
-        let mut addresses = hall.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = addresses.entry(peer).or_default();
-        if *count >= hall.door.connections_per_address && !hall.door.proxies.trust(peer) {
-            return None;
-        }
-        *count += 1;
-        hall.door.open.inc();
-        Some(Self { hall: Arc::clone(hall), peer, _place: place })
+        let door = &hall.door;
+        let most = if door.proxies.trust(peer) { usize::MAX } else { door.connections_per_address };
+        let share = hall.shares.take(peer, most)?;
+        door.open.inc();
+        Some(Self { hall: Arc::clone(hall), _share: share, _place: place })
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
         self.hall.door.open.dec();
-        let mut addresses = self.hall.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = addresses.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
-                addresses.remove(&self.peer);
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     exchange::Exchange,
+    form::Arrivals,
     metrics::{Credential, Metrics},
     proxy::Proxies,
     tls::Tls,
@@ -17,6 +18,7 @@ pub(crate) struct Service {
     pub(crate) exchange: Exchange,
     pub(crate) metrics: Metrics,
     pub(crate) proxies: Proxies,
+    pub(crate) arrivals: Arrivals,
     tls: Option<Arc<Tls>>,
     /// Told to stop: still answering, and no longer to be chosen.
     draining: AtomicBool,
@@ -24,7 +26,8 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new(exchange: Exchange, proxies: Proxies, tls: Option<Arc<Tls>>) -> Self {
-        Self { exchange, metrics: Metrics::new(), proxies, tls, draining: AtomicBool::new(false) }
+        let (metrics, arrivals, draining) = (Metrics::new(), Arrivals::default(), AtomicBool::new(false));
+        Self { exchange, metrics, proxies, arrivals, tls, draining }
     }
 
     /// Whether new requests should come here: the keys of at least one tenant are known, and nobody said stop.

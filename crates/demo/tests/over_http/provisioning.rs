@@ -18,6 +18,9 @@ use std::{
 };
 
 const EXAMPLE: &str = include_str!("../../../../deploy/estate.example.toml");
+const PICKER: &str = "v1.0/applications(uniqueName='talxis-token-broker.file-picker')";
+/// Who is signed in to `az`.
+const ADMINISTRATOR: &str = "d0000000-0000-4000-8000-0000000000aa";
 const ENVIRONMENT: &str = "https://contoso-test.crm4.dynamics.com";
 const REDIRECT: &str =
     "https://contoso-test.crm4.dynamics.com/WebResources/talxis_/tokenbroker/redirect.html";
@@ -66,20 +69,19 @@ impl World {
         Self { entra: entra.await.unwrap(), folder, http }
     }
 
-    /// Runs the script of this estate.
+    /// Runs the script of this estate, which should succeed.
     async fn provision(&self, estate: &str) {
+        self.run(estate).await.unwrap();
+    }
+
+    /// Runs the script of this estate; else what it says.
+    async fn run(&self, estate: &str) -> Result<(), String> {
         let authority = format!("[deployment]\nauthority = \"{}\"\n", self.entra.origin());
         let estate = estate.replacen("[deployment]\n", &authority, 1);
         let script = estate::provision(&Estate::parse(&estate).unwrap()).unwrap();
         fs::write(self.folder.join("provision.sh"), script).unwrap();
 
-        let control = self.entra.open_control(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let az = Az {
-            graph: format!("http://{control}/graph"),
-            folder: self.folder.clone(),
-            tenant: Mutex::default(),
-            http: self.http.clone(),
-        };
+        let az = self.az().await;
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap();
         let router = Router::new().route("/", post(answer)).with_state(Arc::new(az));
@@ -100,8 +102,29 @@ impl World {
                 .unwrap()
         };
         let output = tokio::task::spawn_blocking(run).await.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serving.abort();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok(()) } else { Err(said) }
+    }
+
+    async fn az(&self) -> Az {
+        let control = self.entra.open_control(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let (folder, http) = (self.folder.clone(), self.http.clone());
+        Az { graph: format!("http://{control}/graph"), folder, tenant: Mutex::new(self.tenant()), http }
+    }
+
+    /// What somebody who may register applications did before: the file picker's registration, and this with it.
+    async fn before(&self, method: &str, part: &str, body: &Value) {
+        let az = self.az().await;
+        let made = az.send("PATCH", PICKER, true, &json!({ "displayName": "File Picker" }).to_string()).await;
+        assert!(made.status().is_success());
+        let done = az.send(method, &format!("{PICKER}{part}"), false, &body.to_string()).await;
+        assert!(done.status().is_success(), "{}", done.text().await.unwrap());
+    }
+
+    /// What the file picker's registration is like, from Graph.
+    async fn picker(&self, part: &str) -> Value {
+        self.az().await.send("GET", &format!("{PICKER}{part}"), false, "").await.json().await.unwrap()
     }
 
     fn file(&self, name: &str) -> String {
@@ -212,6 +235,9 @@ async fn answer(
         let answer = az.send(&option("--method"), path, create, &option("--body")).await;
         return az.print(answer, &option("--query")).await;
     }
+    if words_are(&["ad", "signed-in-user", "show"]) {
+        return Ok(ADMINISTRATOR.to_owned());
+    }
     let app = format!("v1.0/applications(appId='{}')", option("--id"));
     if words_are(&["ad", "app", "credential", "list"]) {
         let answer = az.send("GET", &app, false, "").await;
@@ -241,7 +267,7 @@ impl Az {
         request.send().await.unwrap()
     }
 
-    /// The answer through a query: a member, or `list[?a=='b' && …].c | [0]`, as JMESPath reads them.
+    /// The answer through a query: a member, or `list[?a=='b' && …].c | [0]`, or two of lengths and rows, as JMESPath reads them.
     async fn print(&self, answer: Response, query: &str) -> Result<String, StatusCode> {
         let status = answer.status();
         let text = answer.text().await.unwrap();
@@ -250,6 +276,21 @@ impl Az {
             return Err(StatusCode::BAD_GATEWAY);
         }
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
+        let texts = |list: &str, member: &str| -> Vec<String> {
+            let items = value[list].as_array().unwrap();
+            items.iter().map(|item| item[member].as_str().unwrap_or("None").to_owned()).collect()
+        };
+        match query {
+            "length(passwordCredentials)" => {
+                return Ok(texts("passwordCredentials", "keyId").len().to_string());
+            }
+            "value[].[displayName,id]" => return Ok(texts("value", "displayName").join("\n") + "\n"),
+            _ => {}
+        }
+        if let Some(me) = query.strip_prefix("length(value[?id!='") {
+            let me = me.strip_suffix("'])").unwrap();
+            return Ok(texts("value", "id").iter().filter(|id| *id != me).count().to_string());
+        }
         let Some((list, rest)) = query.split_once("[?") else {
             return Ok(value[query].as_str().unwrap_or_default().to_owned());
         };
@@ -291,6 +332,43 @@ async fn a_second_run_keeps_every_id_and_key_and_the_estate_goes_on_working() {
     assert_eq!(serde_json::from_str::<Value>(value).unwrap(), world.config(), "{settings}");
     let (status, answer) = world.backend_token("filePicker", "https://graph.microsoft.com/User.Read").await;
     assert_eq!(status, 200, "{answer}");
+}
+
+fn owner(id: &str) -> Value {
+    json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}") })
+}
+
+#[tokio::test]
+async fn a_registration_that_somebody_else_owns_is_not_consented_to() {
+    let world = World::start("stranger").await;
+    world.before("POST", "/owners/$ref", &owner("d0000000-0000-4000-8000-000000000001")).await;
+    let said = world.run(EXAMPLE).await.unwrap_err();
+    assert!(
+        said.contains("talxis-token-broker.file-picker') was there already") && said.contains("Adele"),
+        "{said}"
+    );
+    let links = world.folder.join("consent-links.txt");
+    assert!(!links.exists() && world.picker("").await["keyCredentials"] == json!([]));
+}
+
+#[tokio::test]
+async fn a_registration_with_a_client_secret_is_not_consented_to() {
+    let world = World::start("secret").await;
+    world.before("POST", "/addPassword", &json!({})).await;
+    let said = world.run(EXAMPLE).await.unwrap_err();
+    assert!(said.contains("file-picker') was there already. Client secrets: 1."), "{said}");
+}
+
+#[tokio::test]
+async fn ones_own_registration_is_taken_and_sends_codes_nowhere_but_where_the_estate_says() {
+    let world = World::start("own").await;
+    world.before("POST", "/owners/$ref", &owner(ADMINISTRATOR)).await;
+    let evil = json!({ "redirectUris": ["https://evil.example"] });
+    world.before("PATCH", "", &json!({ "spa": evil, "publicClient": evil, "web": evil })).await;
+    world.provision(EXAMPLE).await;
+    let shown = world.picker("").await;
+    assert_eq!(shown["web"]["redirectUris"], json!(["https://contoso.crm4.dynamics.com/"]));
+    assert!(!shown.to_string().contains("evil.example"), "{shown}");
 }
 
 #[tokio::test]

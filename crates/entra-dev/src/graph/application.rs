@@ -2,7 +2,7 @@
 
 use super::{
     Refusal,
-    bodies::{Api, Application},
+    bodies::{Api, Application, Reference},
     id_of, quoted, read,
 };
 use crate::{
@@ -50,7 +50,9 @@ pub(super) fn change(directory: &mut Directory, app_id: &str, body: Value) -> Re
         }
         app.identifier_uris = uris;
     }
-    for (platform, uris) in [(Platform::Spa, new.spa), (Platform::Web, new.web)] {
+    for (platform, uris) in
+        [(Platform::Spa, new.spa), (Platform::Web, new.web), (Platform::Public, new.public_client)]
+    {
         if let Some(uris) = uris {
             app.redirect_uris.retain(|uri| uri.platform != platform);
             app.redirect_uris.extend(uris.redirect_uris.into_iter().map(|uri| RedirectUri { platform, uri }));
@@ -142,12 +144,53 @@ pub(super) fn shown(app: &App) -> Value {
     let keys = app.certificate.iter().map(|certificate| {
         json!({ "keyId": id_of(&["keyCredential", &certificate.sha256]), "displayName": app.certificate_name })
     });
+    let uris = |platform| {
+        let all = app.redirect_uris.iter().filter(|uri| uri.platform == platform);
+        json!({ "redirectUris": all.map(|uri| uri.uri.as_str()).collect::<Vec<_>>() })
+    };
+    let secrets =
+        app.secret.iter().map(|_| json!({ "keyId": id_of(&["passwordCredential", &app.client_id]) }));
     json!({
         "id": object_id(app),
         "appId": app.client_id,
         "displayName": app.display_name,
+        "spa": uris(Platform::Spa),
+        "web": uris(Platform::Web),
+        "publicClient": uris(Platform::Public),
         "keyCredentials": keys.collect::<Vec<_>>(),
+        "passwordCredentials": secrets.collect::<Vec<_>>(),
     })
+}
+
+/// Its owners, as Graph shows them.
+pub(super) fn owners(directory: &Directory, app: &App) -> Value {
+    let name = |id: &str| {
+        let person = directory.people.iter().find(|person| person.oid == id);
+        person.map(|person| person.name.as_str())
+    };
+    let shown = app.owners.iter().map(|id| json!({ "id": id, "displayName": name(id) }));
+    json!({ "value": shown.collect::<Vec<_>>() })
+}
+
+/// What is posted to a part of an application.
+pub(super) fn add(
+    directory: &mut Directory,
+    app_id: &str,
+    part: &str,
+    body: Value,
+) -> Option<Result<(), Refusal>> {
+    let app = directory.apps.iter_mut().find(|app| app.client_id == app_id)?;
+    let app = Arc::make_mut(app);
+    match part {
+        "owners/$ref" => Some(read(body).map(|Reference { id }| {
+            app.owners.extend(id.rsplit('/').next().map(str::to_owned));
+        })),
+        "addPassword" => {
+            app.secret = Some(Uuid::new_v4().to_string());
+            Some(Ok(()))
+        }
+        _ => None,
+    }
 }
 
 fn object_id(app: &App) -> String {

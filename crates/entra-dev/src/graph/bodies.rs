@@ -13,6 +13,7 @@ pub(super) struct Application {
     pub(super) identifier_uris: Option<Vec<String>>,
     pub(super) spa: Option<RedirectUris>,
     pub(super) web: Option<RedirectUris>,
+    pub(super) public_client: Option<RedirectUris>,
     pub(super) api: Option<Api>,
     pub(super) optional_claims: Option<OptionalClaims>,
     pub(super) required_resource_access: Option<Vec<RequiredResourceAccess>>,
@@ -92,6 +93,14 @@ pub(super) struct KeyCredential {
     pub(super) key: String,
     #[serde(default)]
     pub(super) display_name: String,
+}
+
+/// An object that is put into a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reference {
+    #[serde(rename = "@odata.id")]
+    pub(super) id: String,
 }
 
 #[derive(Deserialize)]

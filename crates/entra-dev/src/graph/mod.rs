@@ -1,5 +1,5 @@
 //! Microsoft Graph as far as registering goes, on the second port: `/graph/{tenant}/v1.0/…`, where the tenant stands for the
-//! `tid` of the caller's token. Applications, service principals and delegated grants, with the traps of entra.md §7.3:
+//! `tid` of the caller's token. Applications with their owners, service principals and delegated grants, with the traps of entra.md §7.3:
 //! an object id is no `appId`, an enabled scope cannot go, and only a scope that is there can be pre-authorised.
 //!
 //! What it does not know it refuses by name: a body that it takes says the same to Graph.
@@ -12,7 +12,7 @@ use crate::{
     params::Params,
     shared::Shared,
 };
-use application::{change, find, register, scope_ids, shown};
+use application::{add, change, find, owners, register, scope_ids, shown};
 use axum::{
     Json, Router,
     extract::{Path, RawQuery, State},
@@ -88,8 +88,18 @@ fn perform(
     let missing = || Refusal::NotFound(path.to_owned());
     let tenant = directory.tenant(tenant).ok_or_else(missing)?.id.clone();
     let (set, key) = path.split_once(['(', '/']).unwrap_or((path, ""));
-    let key = key.trim_end_matches(')');
+    let (key, part) = key.split_once(")/").unwrap_or((key.trim_end_matches(')'), ""));
     match (set, method.as_str()) {
+        ("applications", "GET") if part == "owners" => {
+            let app = find(directory, key).ok_or_else(missing)?;
+            Ok((StatusCode::OK, owners(directory, app)))
+        }
+        ("applications", "POST") if !part.is_empty() => {
+            let app = find(directory, key).ok_or_else(missing)?.client_id.clone();
+            add(directory, &app, part, body).ok_or_else(missing)??;
+            Ok((StatusCode::NO_CONTENT, Value::Null))
+        }
+        _ if !part.is_empty() => Err(missing()),
         ("applications", "GET") => {
             let app = find(directory, key).ok_or_else(missing)?;
             Ok((StatusCode::OK, shown(app)))

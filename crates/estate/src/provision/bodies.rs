@@ -13,6 +13,8 @@ pub(super) fn named(display_name: &str, audience: &str) -> Value {
     json!({ "displayName": display_name, "signInAudience": audience })
 }
 
+// Where a registration sends codes is said for all three platforms: what somebody left there ends.
+
 /// The broker: one exact redirect URI for each environment, no credential, no permission that is not asked for by name.
 pub(super) fn broker(broker: &Broker, audience: &str, environments: &[&str]) -> Value {
     let uris: Vec<String> = environments
@@ -23,6 +25,8 @@ pub(super) fn broker(broker: &Broker, audience: &str, environments: &[&str]) -> 
         "displayName": broker.display_name,
         "signInAudience": audience,
         "spa": { "redirectUris": uris },
+        "web": { "redirectUris": [] },
+        "publicClient": { "redirectUris": [] },
     })
 }
 
@@ -56,6 +60,8 @@ pub(super) fn control(name: &str, landings: &[String], required: &[(&str, Vec<St
     json!({
         "identifierUris": [format!("api://{}", hole(name))],
         "web": { "redirectUris": landings },
+        "spa": { "redirectUris": [] },
+        "publicClient": { "redirectUris": [] },
         "api": api(name),
         "requiredResourceAccess": required,
     })

@@ -31,6 +31,7 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
 
     let script = Script::new();
     script.tenant(home_id, "registrations");
+    script.who();
     for (name, backend) in estate.backends.iter().filter(|(_, backend)| !is_elsewhere(backend)) {
         script.registration(name, &bodies::named(&backend.display_name, audience));
         script.change(name, &bodies::backend(name, backend));
@@ -45,7 +46,8 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
                 let of = estate.backends.get(backend)?;
                 let id = |value: &String| {
                     if is_elsewhere(of) {
-                        script.scope(&of.client_id, backend, value)
+                        let number = of.scopes.iter().position(|scope| scope == value).unwrap_or_default();
+                        script.scope(&of.client_id, backend, number, value)
                     } else {
                         bodies::scope_id(backend, value)
                     }

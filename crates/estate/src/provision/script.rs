@@ -1,4 +1,7 @@
 //! The script's words: how a request, a file and a hole are written in POSIX shell. Knows no registration.
+//!
+//! A text comes into the script by `quoted` or `here`, in which only holes are expanded, or is one that `check` knows to be a
+//! name or an id.
 
 use serde_json::Value;
 use std::cell::RefCell;
@@ -14,6 +17,11 @@ const START: &str = include_str!("start.sh");
 
 pub(super) struct Script {
     text: RefCell<String>,
+}
+
+/// Whether a letter is the script's own: it may stand in no text of the estate.
+pub(super) fn is_hole(letter: char) -> bool {
+    matches!(letter, OPEN | CLOSE)
 }
 
 /// The place of a registration's `appId` in a text.
@@ -41,11 +49,17 @@ impl Script {
         self.say(&format!("\n### {what}\naz login --tenant {id} --allow-no-subscriptions --output none"));
     }
 
-    /// Creates a registration or finds it, and keeps its `appId`.
+    /// Asks who runs the script.
+    pub(super) fn who(&self) {
+        self.say("me=$(az ad signed-in-user show --query id --output tsv)");
+    }
+
+    /// Creates a registration or finds it, keeps its `appId`, and goes on only if nobody else has a hand in it.
     pub(super) fn registration(&self, name: &str, body: &Value) {
         self.say(&format!("\n# {name}"));
         self.send(&key(name), " Prefer=create-if-missing", body);
-        self.keep(&hole(name), &key(name), "appId");
+        self.say(&look(&hole(name), &key(name), "appId"));
+        self.say(&format!("ours {}", quoted(&key(name))));
     }
 
     /// Changes a registration.
@@ -53,41 +67,40 @@ impl Script {
         self.send(&key(name), "", body);
     }
 
-    /// Reads the id of a scope that somebody else registered; comes to its hole.
-    pub(super) fn scope(&self, app_id: &str, backend: &str, value: &str) -> String {
-        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
-        let hole =
-            variable(&format!("{backend}_{}", value.chars().map(plain).collect::<String>()), "SCOPE_ID");
+    /// Reads the id of a scope that somebody else registered, the backend's scope with this number; comes to its hole.
+    pub(super) fn scope(&self, app_id: &str, backend: &str, number: usize, value: &str) -> String {
+        let hole = variable(backend, &format!("SCOPE_{number}"));
         let query = format!("oauth2PermissionScopes[?value=='{value}'].id | [0]");
-        if !self.text.borrow().contains(&query_line(&hole, app_id, &query)) {
-            self.say(&query_line(&hole, app_id, &query));
+        let line = look(&hole, &principal_of(app_id), &query);
+        if !self.text.borrow().contains(&line) {
+            self.say(&line);
         }
         hole
     }
 
     /// Makes a certificate where there is none, and registers it beside those that are there.
     pub(super) fn certificate(&self, name: &str) {
-        self.say(&format!("certificate \"{}\" {name}", shell(&hole(name))));
+        self.say(&format!("certificate {} {name}", quoted(&hole(name))));
     }
 
     /// Creates a service principal in the tenant, and keeps its object id.
     pub(super) fn principal(&self, name: &str, app_id: &str, create: bool) {
-        let path = format!("servicePrincipals(appId='{app_id}')");
+        let path = principal_of(app_id);
         if create {
             self.send(&path, " Prefer=create-if-missing", &serde_json::json!({ "accountEnabled": true }));
         }
-        self.keep(&variable(name, "PRINCIPAL"), &path, "id");
+        self.say(&look(&variable(name, "PRINCIPAL"), &path, "id"));
     }
 
     /// A tenant-wide delegated grant.
     pub(super) fn grant(&self, client: &str, resource: &str, scopes: &[String]) {
-        let [client, resource] = [client, resource].map(|name| shell(&variable(name, "PRINCIPAL")));
-        self.say(&format!("grant \"{client}\" \"{resource}\" \"{}\"", shell(&scopes.join(" "))));
+        let [client, resource] = [client, resource].map(|name| quoted(&variable(name, "PRINCIPAL")));
+        self.say(&format!("grant {client} {resource} {}", quoted(&scopes.join(" "))));
     }
 
     /// A file in the folder of results.
     pub(super) fn file(&self, name: &str, text: &str) {
-        self.say(&format!("\ncat > {name} <<END\n{}\nEND", shell(text.trim_end())));
+        self.say(&format!("\ncat > {name} {}", here(text.trim_end())));
     }
 
     pub(super) fn end(self) -> String {
@@ -96,18 +109,18 @@ impl Script {
     }
 
     fn send(&self, path: &str, headers: &str, body: &Value) {
-        let body = format!("{body:#}");
-        self.say(&format!("send PATCH \"{}\"{headers} <<END\n{}\nEND", shell(path), shell(&body)));
-    }
-
-    fn keep(&self, hole: &str, path: &str, query: &str) {
-        self.say(&format!("{}=$(look \"{}\" {query})", name_of(hole), shell(path)));
+        self.say(&format!("send PATCH {}{headers} {}", quoted(path), here(&format!("{body:#}"))));
     }
 }
 
-fn query_line(hole: &str, app_id: &str, query: &str) -> String {
-    let path = shell(&format!("servicePrincipals(appId='{app_id}')"));
-    format!("{}=$(look \"{path}\" \"{query}\")", name_of(hole))
+/// A line that reads what this hole is for.
+fn look(hole: &str, path: &str, query: &str) -> String {
+    let name = hole.trim_matches([OPEN, CLOSE]);
+    format!("{name}=$(look {} {})", quoted(path), quoted(query))
+}
+
+fn principal_of(app_id: &str) -> String {
+    format!("servicePrincipals(appId='{app_id}')")
 }
 
 /// How a registration is found again.
@@ -115,12 +128,22 @@ fn key(name: &str) -> String {
     format!("applications(uniqueName='talxis-token-broker.{name}')")
 }
 
-fn name_of(hole: &str) -> String {
-    hole.trim_matches([OPEN, CLOSE]).to_owned()
+/// A text as one word.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", expanded(text).replace('"', "\\\""))
 }
 
-/// A text as it stands in a here-document, and within double quotes if it has none itself: only holes are expanded.
-fn shell(text: &str) -> String {
+/// A text as the standard input of what stands before it.
+fn here(text: &str) -> String {
+    let mut end = "END".to_owned();
+    while text.lines().any(|line| line == end) {
+        end.push('_');
+    }
+    format!("<<{end}\n{}\n{end}", expanded(text))
+}
+
+/// A text in which the shell finds nothing to expand but holes.
+fn expanded(text: &str) -> String {
     let mut quoted = String::new();
     for letter in text.chars() {
         match letter {
@@ -140,8 +163,13 @@ mod tests {
     #[test]
     fn only_holes_are_expanded() {
         assert_eq!(
-            shell(&format!("$HOME `id` \\ {}", hole("file-picker"))),
-            "\\$HOME \\`id\\` \\\\ ${FILE_PICKER_APP_ID}"
+            quoted(&format!("$HOME `id` \\ \" {}", hole("file-picker"))),
+            r#""\$HOME \`id\` \\ \" ${FILE_PICKER_APP_ID}""#
         );
+    }
+
+    #[test]
+    fn a_line_of_the_text_does_not_end_it() {
+        assert_eq!(here("a\nEND\n$b"), "<<END_\na\nEND\n\\$b\nEND_");
     }
 }

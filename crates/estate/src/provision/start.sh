@@ -25,6 +25,20 @@ look() {
   return 1
 }
 
+# ours PATH: whoever may register applications could have made this one before, and change later what is consented to now.
+ours() {
+  strangers=$(look "$1/owners" "length(value[?id!='$me'])")
+  secrets=$(look "$1?\$select=passwordCredentials" "length(passwordCredentials)")
+  if [ "$strangers $secrets" != "0 0" ]; then
+    {
+      echo "$1 was there already. Client secrets: $secrets. Owners (you are $me):"
+      az rest --method GET --url "$graph/$1/owners" --query "value[].[displayName,id]" --output tsv
+      echo "Nothing was consented to it now. What to do: docs/administrators.md, \"A registration that was there already\"."
+    } >&2
+    exit 1
+  fi
+}
+
 # certificate APP_ID NAME: for a year; the key never leaves the folder.
 certificate() {
   mkdir -p certificates

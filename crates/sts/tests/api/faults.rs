@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
 };
 
 fn weather(world: &World, place: Place, trouble: Trouble, times: Option<u32>) {
@@ -246,6 +246,25 @@ async fn thousands_of_idle_and_dawdling_connections_leave_room_for_everybody_els
         assert_eq!(world.good().send().await.status, 200);
     }
     drop(held);
+}
+
+#[tokio::test]
+async fn a_stranger_who_sends_only_halves_of_bodies_is_refused_beyond_his_share_and_keeps_nobody_out() {
+    let world = World::start().await;
+    let whole = raw(&world, "");
+    let mut halves = JoinSet::new();
+    for _ in 0..300 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
+        let mut stream = socket.connect(world.server.address()).await.unwrap();
+        stream.write_all(&whole.as_bytes()[..whole.len() - 1]).await.unwrap();
+        halves.spawn(async move { answer(&mut stream).await });
+    }
+    for _ in 0..300 - 256 {
+        let answer = halves.join_next().await.unwrap().unwrap();
+        assert!(answer.contains("\"Too many requests are arriving already.\""), "{answer}");
+    }
+    assert_eq!(world.good().send().await.status, 200);
 }
 
 #[tokio::test]
