@@ -57,7 +57,18 @@ async fn take(stage: &Stage, folder: &Path) -> Result {
         Ok(said.filter(|said| said.contains(&user)))
     })
     .await?;
-    picture(stage, folder, "status").await
+    picture(stage, folder, "status").await?;
+
+    stage.the("[data-pane=talxis-broker] iframe").await?.enter_frame().await?;
+    let _: Option<bool> = stage.script("document.querySelector('#run').click()").await?; // It may lie below the fold.
+    until("the checks to have run", async || {
+        let script = "return document.querySelector('#run:not([aria-disabled])') !== null && document.querySelector('#checks').childElementCount > 0";
+        Ok(stage.script::<bool>(script).await?.then_some(()))
+    })
+    .await?;
+    let _: Option<bool> = stage.script("document.querySelector('#checks-title').scrollIntoView()").await?;
+    stage.browser.enter_default_frame().await?;
+    picture(stage, folder, "checks").await
 }
 
 async fn picture(stage: &Stage, folder: &Path, name: &str) -> Result {
