@@ -2,6 +2,8 @@
 //!
 //! A script that is printed is run in an empty folder with `sh` and an `az` that changes nothing. Every hostile text wants a file `P`.
 
+#![allow(clippy::panic, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
+
 use estate::{Estate, provision};
 use std::{
     fs,

@@ -59,7 +59,7 @@ impl Script {
         self.say(&format!("\n# {name}"));
         self.send(&key(name), " Prefer=create-if-missing", body);
         self.say(&look(&hole(name), &key(name), "appId"));
-        self.say(&format!("ours {}", quoted(&key(name))));
+        self.say(&format!("ours {name} {}", quoted(&hole(name))));
     }
 
     /// Changes a registration.

@@ -25,14 +25,15 @@ look() {
   return 1
 }
 
-# ours PATH: whoever may register applications could have made this one before, and change later what is consented to now.
+# ours NAME APP_ID: whoever may register applications could have made it before, and change later what is consented to now.
 ours() {
-  strangers=$(look "$1/owners" "length(value[?id!='$me'])")
-  secrets=$(look "$1?\$select=passwordCredentials" "length(passwordCredentials)")
+  app="applications(appId='$2')"
+  strangers=$(look "$app/owners" "length(value[?id!='$me'])")
+  secrets=$(look "$app?\$select=passwordCredentials" "length(passwordCredentials)")
   if [ "$strangers $secrets" != "0 0" ]; then
     {
-      echo "$1 was there already. Client secrets: $secrets. Owners (you are $me):"
-      az rest --method GET --url "$graph/$1/owners" --query "value[].[displayName,id]" --output tsv
+      echo "The registration talxis-token-broker.$1 ($2) was there already. Client secrets: $secrets. Owners (you are $me):"
+      az rest --method GET --url "$graph/$app/owners" --query "value[].[displayName,id]" --output tsv
       echo "Nothing was consented to it now. What to do: docs/administrators.md, \"A registration that was there already\"."
     } >&2
     exit 1
