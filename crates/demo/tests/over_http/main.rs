@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
 mod admission;
+mod harness;
 mod latency;
 mod policies;
 mod provisioning;

@@ -69,7 +69,20 @@ async function open(options?: FakeBrokerOptions) {
   await settled();
 }
 
-const settled = () => act(async () => void (await new Promise((done) => setTimeout(done, 20))));
+// Waits for a condition, never for a length of time; what is still to come has come after a few turns of the event loop.
+const turn = () => act(async () => void (await new Promise(setImmediate)));
+async function seen(condition: () => boolean) {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) assert.fail(`waited in vain: ${condition}; the control shows ${container.innerHTML}`);
+    await turn();
+  }
+}
+const settled = () => seen(() => container.querySelector("[aria-busy=false]") !== null);
+async function afterwards() {
+  for (let n = 0; n < 20; n += 1) await turn();
+}
+const shows = (text: RegExp) => seen(() => text.test(container.textContent!));
 const click = (text: string) => act(async () => {
   const button = [...container.querySelectorAll("button")].find(({ textContent }) => textContent === text);
   button!.dispatchEvent(new window.MouseEvent("click", { bubbles: true }));
@@ -107,15 +120,15 @@ test("a user who is not signed in gets a button, and the files once it was used"
   assert.match(container.textContent!, /not signed in/);
   isOut = false;
   await click("Sign in");
-  await settled();
-  assert.equal(links().length, 2);
+  await seen(() => links().length === 2);
   assert.equal(fake.calls.filter(({ name }) => name === "signIn").length, 1);
 });
 
 test("a sign-in that is refused leaves the button", async () => {
   await open({ fail: "user_cancelled" });
   await click("Sign in");
-  await settled();
+  await seen(() => fake.calls.some(({ name }) => name === "signIn"));
+  await afterwards();
   assert.match(container.textContent!, /not signed in/);
 });
 
@@ -131,8 +144,7 @@ test("another failure is shown, and the user may try again", async () => {
   assert.match(container.textContent!, /Too many requests/);
   answer = () => Response.json({ value: [] });
   await click("Try again");
-  await settled();
-  assert.match(container.textContent!, /no files/);
+  await shows(/no files/);
 });
 
 test("a claims challenge is answered once, and the user sees nothing of it", async () => {
@@ -147,22 +159,42 @@ test("a claims challenge is answered once, and the user sees nothing of it", asy
 test("files go from the screen when their owner signs out", async () => {
   await open();
   await act(() => fake.broker.signOut());
+  await shows(/not signed in/);
   assert.deepEqual([links(), asked.length], [[], 1]);
-  assert.match(container.textContent!, /not signed in/);
 });
 
-test("a control that is destroyed in mid-call asks nothing and writes nothing any more", async () => {
-  install({ delay: 10 });
+test("a control that is destroyed while it waits for the broker never asks for a token", async () => {
   create();
   await update();
-  const records: MutationRecord[] = [];
   control!.destroy();
+  install();
+  await afterwards();
+  assert.deepEqual(fake.calls, []);
+});
+
+test("a control that is destroyed while Graph answers writes nothing any more", async () => {
+  install();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const { fetch } = globalThis;
+  globalThis.fetch = async (input) => {
+    const answered = await fetch(input);
+    await held;
+    return answered;
+  };
+  create();
+  await update();
+  await seen(() => asked.length === 1);
+  control!.destroy();
+  const records: MutationRecord[] = [];
   const observer = new window.MutationObserver((list) => records.push(...list));
   observer.observe(container, { attributes: true, childList: true, characterData: true, subtree: true });
-  await settled();
+  release();
+  await afterwards();
   await act(() => fake.broker.signOut());
+  await afterwards();
   observer.disconnect();
-  assert.deepEqual([asked.length, records.length], [0, 0]);
+  assert.deepEqual([asked.length, records.length], [1, 0]);
 });
 
 test("no other host than Graph's gets the token", async () => {
@@ -170,8 +202,7 @@ test("no other host than Graph's gets the token", async () => {
   create();
   for (const graph of ["https://evil.example", "https://graph.microsoft.com.evil.example", "https://evil.example/.localhost"]) {
     await update(null, graph);
-    await settled();
-    assert.match(container.textContent!, /is not Microsoft Graph/);
+    await shows(/is not Microsoft Graph/);
   }
   assert.deepEqual([fake.calls.length, asked.length], [0, 0]);
 });
