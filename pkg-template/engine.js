@@ -87,6 +87,7 @@ export function createEngine(emit) {
     async keep(id, departure) {
       // Those of pages that never came back: their records ended (src/web/page.js).
       vault.forget((name) => name.startsWith(DEPARTURE) && !localStorage.getItem(`talxis-broker:pending:${name.slice(DEPARTURE.length)}`));
+      await life.kept; // Who leaves to sign out leaves no session behind.
       await vault.save(life.storage, DEPARTURE + id, departure);
       return vault.available && life.storage !== "memory" && calls.isWanted(departure.correlationId);
     },
