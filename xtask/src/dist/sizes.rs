@@ -6,9 +6,9 @@ use std::{fs, path::Path};
 
 /// The most that the broker's file may weigh, compressed with brotli: everything that a token needs, below the 61 kB that
 /// Microsoft's library takes for the sign-in alone. The first slice (popup sign-in, tokens, exchange, no storage) was held to 38,000 and
-/// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts; and tabs that take
-/// turns, renewal ahead of time and sign-out everywhere.
-const BUDGET: u64 = 54_700;
+/// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts; tabs that take
+/// turns, renewal ahead of time, sign-out everywhere, what the status panel shows, and answers before the WebAssembly is there.
+const BUDGET: u64 = 54_800;
 
 const COMPARED: &str = "@azure/msal-browser";
 
