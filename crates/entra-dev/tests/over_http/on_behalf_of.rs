@@ -204,7 +204,7 @@ async fn a_client_assertion_must_be_of_a_registered_certificate_of_this_client_f
         700_024,
         None,
     );
-    exchange(files(json!({ "nbf": now + 301 }), json!({}))).await.is_refused(
+    exchange(files(json!({ "nbf": now + 360 }), json!({}))).await.is_refused(
         401,
         "invalid_client",
         700_024,
