@@ -41,8 +41,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 const PROXY_HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The longest that a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest head, in bytes; the router refuses one of a quarter of that, readable for the page that sent it.
-const MAX_HEAD: u32 = 64 * 1024;
+/// The largest head, in bytes; the router refuses one of half of that, readable for the page that sent it.
+const MAX_HEAD: u32 = 32 * 1024;
 /// Requests at once on one connection of HTTP/2: more than one page has controls.
 const MAX_STREAMS: u32 = 32;
 /// The pause after a connection that could not be taken, as when there is no file descriptor left.
