@@ -14,10 +14,10 @@ export interface File {
 const NEWEST = "/v1.0/me/drive/root/children?$select=id,name,webUrl&$orderby=lastModifiedDateTime desc&$top=10";
 
 // `backend.fetch` sends the token wherever it is told to, and a maker sets this address: only Graph's own, and this machine for development.
-const HOSTS = /^(graph|dod-graph)\.microsoft\.(com|us)$|^microsoftgraph\.chinacloudapi\.cn$|\.localhost$/;
+const ORIGINS = /^https:\/\/graph\.microsoft\.com$|^https?:\/\/[\w-]+\.localhost(:\d+)?$/;
 
 export async function newestFiles(graph: string, signal: AbortSignal): Promise<File[]> {
-  if (!HOSTS.test(new URL(graph).hostname)) throw new Error(`${graph} is not Microsoft Graph.`);
+  if (!ORIGINS.test(new URL(graph).origin)) throw new Error(`${graph} is not Microsoft Graph.`);
   const answer = await backend.fetch(new URL(NEWEST, graph), { signal });
   const body = (await answer.json()) as { value: File[]; error?: { message: string } };
   if (!answer.ok) throw new Error(body.error?.message ?? answer.statusText);
