@@ -395,4 +395,18 @@ mod tests {
         };
         assert_eq!((tenants_of("calendar"), tenants_of("people-grid")), (1, 0));
     }
+
+    #[test]
+    fn a_control_that_answers_challenges_is_so_at_the_sts_and_no_other_is() {
+        let mut estate = Estate::parse(DEMO).unwrap();
+        estate.controls.get_mut("calendar").unwrap().cp1 = true;
+        let text = estate.sts_config(&addresses(), "127.0.0.1:0", Path::new("certs"));
+        let config: toml::Value = toml::from_str(&text).unwrap();
+        let capable = config["clients"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|client| client["cp1"].as_bool() == Some(true));
+        assert_eq!(capable.map(|client| client["name"].as_str().unwrap()).collect::<Vec<_>>(), ["calendar"]);
+    }
 }

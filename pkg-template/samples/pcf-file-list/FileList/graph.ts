@@ -15,12 +15,12 @@ export interface File {
 
 const NEWEST = "/v1.0/me/drive/root/children?$select=id,name,webUrl&$orderby=lastModifiedDateTime desc&$top=10";
 
-// A maker sets this address, and the token goes there: only Graph's own, and this machine for development.
-const HOSTS = /^(graph|dod-graph)\.microsoft\.(com|us)$|^microsoftgraph\.chinacloudapi\.cn$|\.localhost$/;
+// A maker sets this address, and the token goes there: to Graph's own only, or to this machine for development.
+const ORIGINS = /^https:\/\/graph\.microsoft\.com$|^https?:\/\/[\w-]+\.localhost(:\d+)?$/;
 
 export async function newestFiles(graph: string, signal: AbortSignal): Promise<File[]> {
-  if (!HOSTS.test(new URL(graph).hostname)) throw new Error(`${graph} is not Microsoft Graph.`);
-  const { origin } = new URL(graph); // Only one that is not in the scopes has to be named.
+  const { origin } = new URL(graph);
+  if (!ORIGINS.test(origin)) throw new Error(`${graph} is not Microsoft Graph.`);
   const answer = await tokenClient({ ...registration, origin }).fetch(new URL(NEWEST, graph), { signal });
   const body = (await answer.json()) as { value: File[]; error?: { message: string } };
   if (!answer.ok) throw new Error(body.error?.message ?? answer.statusText);

@@ -197,10 +197,10 @@ test("a control that is destroyed while Graph answers writes nothing any more", 
   assert.deepEqual([asked.length, records.length], [1, 0]);
 });
 
-test("no other host than Graph's gets the token", async () => {
+test("no other address than Graph's gets the token", async () => {
   install();
   create();
-  for (const graph of ["https://evil.example", "https://graph.microsoft.com.evil.example", "https://evil.example/.localhost"]) {
+  for (const graph of ["https://evil.example", "https://graph.microsoft.com.evil.example", "https://evil.example/.localhost", "http://graph.microsoft.com"]) {
     await update(null, graph);
     await shows(/is not Microsoft Graph/);
   }
