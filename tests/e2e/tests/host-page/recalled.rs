@@ -145,34 +145,45 @@ fn a_reload_is_answered_before_the_webassembly_is_there() -> Result {
     )
 }
 
-#[test]
-fn a_sign_out_in_another_tab_takes_what_was_fetched_for_the_first_call() -> Result {
+/// As another tab signs out: it erases first and tells then.
+const SIGN_OUT: &str = "const [done] = arguments;
+    const request = indexedDB.open('talxis-broker', 1);
+    request.onsuccess = () => {
+        const erasing = request.result.transaction('vault', 'readwrite');
+        erasing.objectStore('vault').delete('session');
+        erasing.oncomplete = () => {
+            request.result.close();
+            const heard = new BroadcastChannel('talxis-broker'); // Made last, it hears last.
+            heard.onmessage = () => done(null);
+            new BroadcastChannel('talxis-broker').postMessage({ v: 1, kind: 'changed', sequence: 1 });
+        };
+    };";
+
+/// With so many calls answered before it.
+fn signed_out_in_another_tab(calls: usize) -> Result {
     on_stage(
         |_| {},
         async |stage| {
             signed_in(stage, ADELE).await?;
             page_load(stage, WITHOUT, BROKER).await?;
-            // As another tab does it: erased first, told then.
-            let _: Value = stage
-                .script_async(
-                    "const [done] = arguments;
-                     const request = indexedDB.open('talxis-broker', 1);
-                     request.onsuccess = () => {
-                         const erasing = request.result.transaction('vault', 'readwrite');
-                         erasing.objectStore('vault').delete('session');
-                         erasing.oncomplete = () => {
-                             request.result.close();
-                             const heard = new BroadcastChannel('talxis-broker'); // Made last, it hears last.
-                             heard.onmessage = () => done(null);
-                             new BroadcastChannel('talxis-broker').postMessage({ v: 1, kind: 'changed', sequence: 1 });
-                         };
-                     };",
-                )
-                .await?;
+            for _ in 0..calls {
+                assert_eq!(outcome(stage, &silently()).await?, "answered");
+            }
+            let _: Value = stage.script_async(SIGN_OUT).await?;
             assert_eq!(outcome(stage, &silently()).await?, "internal");
             Ok(())
         },
     )
+}
+
+#[test]
+fn a_sign_out_in_another_tab_takes_what_was_fetched_for_the_first_call() -> Result {
+    signed_out_in_another_tab(0)
+}
+
+#[test]
+fn a_sign_out_in_another_tab_takes_what_the_first_calls_were_answered_from() -> Result {
+    signed_out_in_another_tab(1)
 }
 
 #[test]
