@@ -6,8 +6,8 @@ use super::{
 use crate::{GRAPH, count, get_token};
 use demo::{Options, Variable};
 use e2e::{Result, Stage, on_stage, until, without_ribbon};
-use entra_dev::{Endpoint, GrantType, Place, Trouble, Weather};
-use serde_json::Value;
+use entra_dev::{Demand, Endpoint, GrantType, Place, Trouble, Weather};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The checks of every environment; beside them each client has one.
@@ -71,7 +71,20 @@ fn what_is_copied_holds_every_check_and_no_secret() -> Result {
             open(stage, &[]).await?;
             sign_in(stage).await?;
             run_checks(stage).await?;
+            // A failure with a challenge, which is the caller's alone.
+            stage.browser.enter_parent_frame().await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            let token = stage.value(&asked).await?;
+            stage.demo.entra().demand("contoso", "graph", Demand::SecondFactor).unwrap();
+            let challenged = format!(
+                "talxisBroker.getToken({{ client: 'calendar', scopes: ['{GRAPH}'], forceRefresh: true, interaction: 'never' }})
+                     .catch(({{ code, claims }}) => [code, typeof claims])"
+            );
+            let asked = stage.ask(&challenged).await?;
+            assert_eq!(stage.value(&asked).await?, json!(["interaction_required", "string"]));
+            enter(stage).await?;
             let copied = copied(stage).await?;
+            assert_eq!(copied["diagnostics"]["failures"][0]["code"], "interaction_required");
             let ids: Vec<&str> = copied["checks"]
                 .as_array()
                 .unwrap()
@@ -85,9 +98,6 @@ fn what_is_copied_holds_every_check_and_no_secret() -> Result {
             assert!(tokens.len() > 2, "{tokens:?}");
             // The address of consent names the client and the tenant, and is for everybody to see.
             let text = copied.to_string();
-            stage.browser.enter_parent_frame().await?;
-            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
-            let token = stage.value(&asked).await?;
             let objects = &token["account"];
             for secret in [
                 token["accessToken"].as_str().unwrap(),
@@ -98,6 +108,7 @@ fn what_is_copied_holds_every_check_and_no_secret() -> Result {
                 objects["homeAccountId"].as_str().unwrap(),
                 "code=",
                 "code_challenge",
+                "claims",
             ] {
                 assert!(!text.contains(secret), "{secret} was copied: {text}");
             }
