@@ -237,17 +237,19 @@ test("answers that were learned before are kept with the new ones, and not witho
 });
 
 const redirect = redirectPage();
+// What an opener asked for that wants this window to go on to an address.
+const relayed = (response) => `${ORIGIN}/r.html#${response}`;
 
 // Opens the redirect page with this address and record, and says where it goes, what it offers and what it says to whom.
-function openRedirectPage({ response, record, openerOrigin }) {
+function openRedirectPage({ response, record, openerOrigin, opened }) {
   const seen = { went: [], offered: false, hash: `#${response}` };
   const element = () => ({ style: {}, append: () => (seen.offered = true) });
   const storage = new Storage();
   if (record !== undefined) storage.setItem(`talxis-broker:pending:${ID}`, record);
   const location = { origin: ORIGIN, pathname: "/r.html", hash: seen.hash, search: "", replace: (to) => seen.went.push(to) };
-  const opener = { postMessage: (_, origin) => assert.equal(origin, ORIGIN, "the response was said to anybody"), get location() {
+  const opener = { postMessage: (_, origin) => assert.equal(origin, ORIGIN, "the response was said to anybody"), get [Symbol.for("talxis.broker.opened")]() {
     if (openerOrigin !== ORIGIN) throw new Error("It is of another origin.");
-    return { origin: openerOrigin };
+    return opened === "this" ? relayed(response) : opened;
   } };
   const page = { opener, addEventListener() {}, BroadcastChannel, close() {}, open() {} };
   const document = { querySelector: element, createElement: element, documentElement: {}, body: { style: {} } };
@@ -269,9 +271,10 @@ target(
       { nil: undefined },
     ),
     openerOrigin: oneOf(ORIGIN, "https://evil.example"),
+    opened: oneOf("this", "this", relayed("https://login.example/another"), undefined),
   }),
   openRedirectPage,
-  ({ record, openerOrigin, response }, { went, offered, hash }) => {
+  ({ record, openerOrigin, opened, response }, { went, offered, hash }) => {
     assert.equal(hash, "", "the response stayed in the address");
     const kept = record === undefined ? undefined : JSON.parse(record);
     for (const to of went) {
@@ -279,11 +282,13 @@ target(
       const { origin, protocol } = new URL(to);
       assert.ok(origin === ORIGIN && protocol === "https:", "the page went to another origin");
     }
-    if (offered) assert.ok(openerOrigin === ORIGIN && /^https?:/.test(response), "the page offers an address for somebody else");
+    const asked = openerOrigin === ORIGIN && (opened === "this" || opened === relayed(response));
+    if (offered) assert.ok(asked && /^https?:/.test(response), "the page offers an address for somebody else");
   },
   {
     "the origin to return to": (input) => (input.record?.includes("evil") ? { ...input, record: json({ v: 1, returnTo: `${ORIGIN}/evil` }) } : input),
     "the opener's origin": (input) => ({ ...input, openerOrigin: ORIGIN }),
+    "what the opener asked for": (input) => ({ ...input, opened: "this" }),
     "the record's version": (input) => (input.record ? { ...input, record: json({ ...JSON.parse(input.record), v: 1 }) } : input),
   },
 );
