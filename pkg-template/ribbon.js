@@ -9,8 +9,9 @@ import { prompt as languages } from "./texts.js"; // Made of texts/ by `cargo xt
 
 const PANE = "talxis-broker";
 
-// What notes of rules stand under in the topmost window of this origin, where the status page reads them.
-export const NOTES = Symbol.for("talxis.broker.rules");
+// What notes of rules stand under in the topmost window of this origin, where the status page reads them. Never before somebody needs
+// it: a page may have replaced `Symbol.for`.
+export const notesKey = () => Symbol.for("talxis.broker.rules");
 const LONGEST = 9_999;
 
 // Whether this app wants the broker (powerapps.md §5): only a setting that says no says so.
@@ -21,10 +22,12 @@ export function isWanted() {
 // Which rule was evaluated when and in which frame, and whether Power Apps told the tenant by then. As text, which outlives a frame and
 // keeps none alive.
 export function note(rule) {
-  const [top] = lineage(window);
-  const notes = top[NOTES] ?? "";
-  const tenant = told(({ organizationSettings }) => organizationSettings.organizationTenant || organizationSettings.tenantId);
-  if (notes.length < LONGEST) top[NOTES] = `${notes}${Date.now()} ${rule} ${Boolean(tenant)} ${frameElement?.id}\n`;
+  attempt(() => {
+    const [top] = lineage(window);
+    const notes = top[notesKey()] ?? "";
+    const tenant = told(({ organizationSettings }) => organizationSettings.organizationTenant || organizationSettings.tenantId);
+    if (notes.length < LONGEST) top[notesKey()] = `${notes}${Date.now()} ${rule} ${Boolean(tenant)} ${frameElement?.id}\n`;
+  });
 }
 
 export async function showStatus() {

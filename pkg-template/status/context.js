@@ -3,7 +3,7 @@
 
 import { attempt } from "../attempt.js";
 import { lineage, portOf, xrmOf } from "../host.js";
-import { NOTES } from "../ribbon.js";
+import { notesKey } from "../ribbon.js";
 import { keptConfiguration } from "./configuration.js";
 
 const SOON_MS = 200;
@@ -67,7 +67,7 @@ export async function isRefused({ violations, heard }, directive, address, ms = 
 // What the ribbon's entry wrote: one evaluation a line (ribbon.js).
 function notes(top) {
   const start = top.performance.timeOrigin;
-  const lines = String(top[NOTES] ?? "").split("\n").filter(Boolean);
+  const lines = String(top[notesKey()] ?? "").split("\n").filter(Boolean);
   return lines.map((line) => {
     const [at, rule, tenant, frame] = line.split(" ");
     return { ms: Math.round(at - start), rule, tenant: tenant === "true", frame };
