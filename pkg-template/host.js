@@ -48,11 +48,8 @@ export function findHost(start) {
 export function lineage(start) {
   const windows = [];
   for (let at = start, below; at !== below; below = at, at = at.parent) {
-    try {
-      if (at.document.defaultView !== at) break; // `parent` may be anybody's variable.
-    } catch {
-      break; // Of another origin.
-    }
+    // Of another origin; and `parent` may be anybody's variable.
+    if (attempt(() => at.document.defaultView) !== at) break;
     windows.unshift(at);
   }
   return windows;

@@ -1,6 +1,7 @@
 // A control's one backend (contract §8): its tokens, and `fetch` with them. Nothing is kept here: the broker caches, and whichever broker
 // the page has by then is asked.
 
+import { attempt } from "../attempt.js";
 import { waitForBroker } from "./wait.js";
 
 const CHANGES = ["configchanged", "signedin", "signedout"];
@@ -42,11 +43,10 @@ function challengeOf(header) {
 
 // The text of claims in base64, or base64url without its padding; undefined if it is none.
 export function textOf(encoded) {
-  try {
+  // What cannot be answered, the caller sees as the 401.
+  return attempt(() => {
     const bytes = atob(encoded.replace(/-/g, "+").replace(/_/g, "/"));
     const text = decodeURIComponent(escape(bytes)); // UTF-8, in half the code that a TextDecoder needs.
     return JSON.parse(text).access_token && text;
-  } catch {
-    return undefined; // Not one that can be answered: the caller sees the 401.
-  }
+  });
 }

@@ -8,8 +8,6 @@ import { attempt, closedWith, lock, MARK } from "./page.js";
 
 // The turn of the one tab whose user signs in.
 const TURN = "sign-in";
-// Where the relay window (pkg-template/redirect.js) looks up whether its address is what this window asked for.
-const OPENED = Symbol.for("talxis.broker.opened");
 const WIDTH = 483;
 const HEIGHT = 600;
 
@@ -23,8 +21,8 @@ const BUTTON = `all:revert;margin:16px 0 0;margin-inline-end:8px;padding:5px 12p
 const MAIN = "color:#fff;background:#115ea3";
 const OTHER = "color:inherit;background:none";
 
-// Opens a window now; undefined if the browser refuses. One that `stays` is never closed from here: Entra may be at work in it, and whoever
-// else says that it has ended (any window can come to the redirect page) ends our waiting only.
+// Opens a window now; undefined if the browser refuses. One that `stays` is not closed while it is at Entra: whoever else says that it has
+// ended (any window can come to the redirect page) ends our waiting only.
 export function openWindow(hooks, url, stays) {
   // A name of its own: a known one would navigate a window that some other script opened.
   const name = `talxis-broker-${Date.now()}-${Math.random()}`;
@@ -38,7 +36,7 @@ export function openWindow(hooks, url, stays) {
       child = open(url, name) ?? child;
     },
     close() {
-      if (!stays) child.close();
+      if (!stays || attempt(() => child.location.origin === location.origin)) child.close();
       turn.close();
     },
   });
@@ -115,7 +113,9 @@ export function activated() {
 }
 
 function open(url, name) {
-  window[OPENED] = url;
+  attempt(() => {
+    window[Symbol.for("talxis.broker.opened")] = url; // Where the relay (pkg-template/redirect.js) looks up whether this was asked for.
+  });
   const middle = (start, size, own) => Math.max(0, Math.floor(start + (size - own) / 2)) || 0;
   const left = middle(screenX, outerWidth, WIDTH);
   const top = middle(screenY, outerHeight, HEIGHT);

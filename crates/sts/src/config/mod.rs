@@ -232,7 +232,7 @@ mod tests {
             ("https://graph.microsoft.com/User.Read", "offline_access", "clients[0].scopes[0]"),
             ("https://*.sharepoint.com", "https://*.com", "clients[0].scopes[1]"),
             ("private_key = \"c", "# \"c", "clients[0].credentials"),
-            ("10.0.0.0/8", "10.0.0.0/80", "trusted_proxies[0]"),
+            ("10.0.0.4/32", "10.0.0.4/320", "trusted_proxies[0]"),
             ("user_per_minute = 600", "user_per_minute = 0", "limits.user_per_minute"),
             ("megabytes = 64", "megabytes = 0", "cache.megabytes"),
         ] {

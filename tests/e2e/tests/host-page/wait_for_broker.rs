@@ -105,7 +105,7 @@ fn nothing_in_time_and_an_abort_are_typed_and_leave_nothing_behind() -> Result {
             const aborted = await waiting;
             const before = await wait({ signal: AbortSignal.abort() }).catch(told);
             window.Xrm = xrm('/WebResources/nowhere.js');
-            const missing = await wait({ timeoutMs: 1000 }).catch((error) => [error.code, error.message.includes('installed')]);
+            const missing = await wait({ timeoutMs: 1000 }).catch((error) => [error.code, error.message.includes('No Token Broker')]);
             return [late, aborted, before, missing, timers.size, signals.length > 0 && signals.every((signal) => signal.aborted), scriptsOf(window)];";
         let seen: Value = run(stage, &with_wait(body)).await?;
         let aborted = json!([true, "AbortError", "aborted", true]);

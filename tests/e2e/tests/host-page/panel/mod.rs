@@ -11,6 +11,7 @@ use crate::ADELE;
 use e2e::{Failure, Result, Stage, until};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use thirtyfour::Key;
 
 const PANE: &str = "[data-pane=talxis-broker] iframe";
 
@@ -57,15 +58,10 @@ async fn sign_in(stage: &Stage) -> Result {
     says(stage, "[role=status]", &format!("Signed in as {ADELE}.")).await
 }
 
-/// Presses a button of the panel, wherever the page is scrolled to, and whatever still moves on it.
+/// Presses a button of the panel by its Enter key: what still moves on the page would take a click elsewhere.
 async fn press(stage: &Stage, selector: &str) -> Result {
-    let button = stage.the(selector).await?;
-    let into_view = format!("document.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})");
-    until(selector, async || {
-        let _: Value = stage.script(&into_view).await?;
-        Ok(button.click().await.ok())
-    })
-    .await
+    // One that was replaced meanwhile is pressed as it is now.
+    until(selector, async || Ok(stage.the(selector).await?.send_keys(Key::Enter + "").await.ok())).await
 }
 
 async fn says(stage: &Stage, selector: &str, text: &str) -> Result {
