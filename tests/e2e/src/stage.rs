@@ -271,7 +271,11 @@ impl Stage {
     /// When none ever does.
     pub async fn the(&self, selector: &str) -> Result<WebElement> {
         until(selector, async || {
-            let mut found = self.browser.find_all(By::Css(selector)).await?;
+            let mut found = match self.browser.find_all(By::Css(selector)).await {
+                // WebKit's driver says so of a page that changes under its look.
+                Err(why) if why.to_string().contains("Could not parse element info") => Vec::new(),
+                found => found?,
+            };
             Ok(if found.len() == 1 { found.pop() } else { None })
         })
         .await
