@@ -76,6 +76,7 @@ export function createEngine(emit) {
         answers = snapshot?.answers;
         return vault.save(life.storage, SESSION, snapshot).then(() => {
           life.stored = vault.available;
+          if (snapshot && isSignedOut()) attempt(() => use((broker) => broker.part())); // In another tab, meanwhile.
           tabs.tell();
         });
       });
@@ -175,9 +176,15 @@ export function createEngine(emit) {
     await restore();
   }
 
+  // As long as a sign-out stands nobody is signed in, whatever a tab that was just saving left.
+  const load = async (storage) => {
+    const kept = await vault.load(storage, SESSION);
+    return isSignedOut() ? undefined : kept;
+  };
+
   function look(storage) {
     if (!left) {
-      const mine = left = { found: vault.load(storage, SESSION).then((kept) => mine.kept = kept) };
+      const mine = left = { found: load(storage).then((kept) => mine.kept = kept) };
     }
     return left.found;
   }
@@ -222,7 +229,7 @@ export function createEngine(emit) {
     const life = instance;
     const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
     if (!isIdle()) return;
-    const stored = await vault.load(life.storage, SESSION);
+    const stored = await load(life.storage);
     given = new Map(); // Another tab may have met a challenge.
     if (isIdle() && vault.available) attempt(() => use((broker) => (stored ? broker.restore(stored) : life.stored && broker.part())));
     if (stored) life.stored = true;
@@ -290,4 +297,9 @@ export function createEngine(emit) {
       });
     },
   };
+}
+
+// As src/web/page.js says it to all tabs, until somebody signs in.
+function isSignedOut() {
+  return attempt(() => document.cookie.includes("talxis-broker-signed-out=1"));
 }
