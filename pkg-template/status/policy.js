@@ -9,6 +9,7 @@ const COOP = "cross-origin-opener-policy";
 // The shortest module: whether any may be compiled.
 const MODULE = [0, 97, 115, 109, 1, 0, 0, 0];
 const LOOK_MS = 50;
+const SETTLED = 12; // Looks.
 const WINDOW_MS = 10_000;
 
 export const csp = {
@@ -66,10 +67,12 @@ export async function tryWindow(address) {
   const opened = attempt(() => window.open(address, "_blank", "popup,width=483,height=600"));
   if (!opened) return "blocked";
   let looking;
+  let foreign = 0;
   const seen = new Promise((resolve) => {
     looking = setInterval(() => {
       if (opened.closed) resolve("separated"); // So it looks when the browser has taken them apart.
-      else if (!attempt(() => opened.document)) resolve("kept"); // Foreign by now, and still ours to close.
+      // Foreign, and still ours to close: for so long, because it is foreign for a moment before it is taken apart, too.
+      else if (!attempt(() => opened.document) && ++foreign === SETTLED) resolve("kept");
     }, LOOK_MS);
   });
   const outcome = (await within(WINDOW_MS, seen)) ?? "late";
