@@ -36,6 +36,61 @@ fn a_reload_and_another_tab_go_on_with_the_session() -> Result {
     )
 }
 
+/// The tab holds what it is about to keep until it is let go, as a busy one would; where a sign-out comes in between, that counts.
+#[test]
+fn a_tab_that_was_just_saving_brings_back_nobody_who_signed_out_in_another() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let account = "return talxisBroker.account?.username ?? null";
+            signed_in(stage, ADELE).await?;
+            let first = stage.browser.window().await?;
+            let second = stage.browser.new_tab().await?;
+            stage.browser.switch_to_window(second.clone()).await?;
+            stage.open_app().await?;
+            until("the second tab to have what the first one kept", async || {
+                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+            })
+            .await?;
+            let _: Value = stage
+                .script(
+                    "const { encrypt } = SubtleCrypto.prototype;
+                     const go = new Promise((resolve) => (window.letGo = resolve));
+                     window.saving = new Promise((resolve) => {
+                         SubtleCrypto.prototype.encrypt = async function (...all) {
+                             resolve(true);
+                             await go;
+                             return encrypt.apply(this, all);
+                         };
+                     });
+                     talxisBroker.getToken({ client: 'calendar', forceRefresh: true }).catch(() => {});",
+                )
+                .await?;
+            let saving = stage.ask("window.saving").await?;
+            stage.value(&saving).await?;
+
+            stage.browser.switch_to_window(first.clone()).await?;
+            let asked = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&asked).await?;
+            stage.browser.switch_to_window(second.clone()).await?;
+            let _: Value = stage.script("window.letGo()").await?;
+            for tab in [second, first] {
+                stage.browser.switch_to_window(tab).await?;
+                until("a tab to be signed out", async || {
+                    Ok(stage.script::<Value>(account).await?.is_null().then_some(()))
+                })
+                .await?;
+            }
+            // A page load finds nobody either.
+            stage.open_app().await?;
+            let asked =
+                stage.ask("talxisBroker.getToken({ client: 'calendar', interaction: 'never' })").await?;
+            assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("interaction_required"));
+            Ok(())
+        },
+    )
+}
+
 #[test]
 fn two_tabs_have_one_sign_in_and_one_sign_out() -> Result {
     on_stage(
