@@ -29,7 +29,7 @@ pub(crate) fn lint(count: &mut Count) -> Outcome {
         ["--workspace", "--all-targets"].as_slice(),
         &["--package", "e2e", "--test", "e2e", "--test", "host-page", "--test", "pcf"],
         &["--package", "interop", "--test", "interop"],
-        &["--package", "solution", "--test", "packed"],
+        &["--package", "solution", "--test", "packed", "--test", "microsoft"],
         &["--package", "talxis-broker", "--target", WASM, "--all-targets"],
     ] {
         let arguments: Vec<&str> = ["clippy", "--quiet"]

@@ -3,7 +3,7 @@
 
 use crate::{
     dist::{self, Node},
-    run::{Outcome, command, has, root, run, section},
+    run::{Outcome, command, root, run, section},
     setup,
     test::Count,
 };
@@ -29,6 +29,7 @@ pub(crate) fn check(files: &[String]) -> Outcome {
     command.arg("check");
     match schemas() {
         Some(schemas) => {
+            setup::xmllint()?;
             command.arg("--schemas").arg(schemas);
         }
         None => println!("left out: Microsoft's schema of ribbons; {SCHEMAS_AT} may name a folder with it"),
@@ -39,17 +40,22 @@ pub(crate) fn check(files: &[String]) -> Outcome {
 /// The kind `solution` of `cargo xtask test`, once dist/ is there.
 pub(crate) fn test(count: &mut Count) -> Outcome {
     section("The solution, as it was packed");
-    let tests = ["test", "--package", "solution", "--test", "packed", "--"];
-    count.tests(&mut command("cargo", &tests))?;
-    let fetched = [(SAMPLES_AT, "microsoft::", samples()), (SCHEMAS_AT, "ribbon::", schemas())];
-    for (variable, name, folder) in fetched {
-        match folder {
-            Some(folder) => {
-                let ignored = [tests.as_slice(), &["--ignored", "--nocapture", name]].concat();
-                count.tests(command("cargo", &ignored).env(variable, folder))?;
-            }
-            None => println!("left out: what needs {variable}, a folder that could not be fetched"),
+    setup::xmllint()?;
+    count.tests(&mut command("cargo", &["test", "--package", "solution", "--test", "packed"]))?;
+    match samples() {
+        Some(folder) => {
+            let words = ["test", "--package", "solution", "--test", "microsoft", "--", "--nocapture"];
+            count.tests(command("cargo", &words).env(SAMPLES_AT, folder))?;
         }
+        None => println!("left out: Microsoft's sample solutions; {SAMPLES_AT} may name a folder with them"),
+    }
+    match schemas() {
+        Some(folder) => {
+            let mut check = dist::solution_program();
+            check.args(["check", "--schemas"]).arg(folder).args(zips()?);
+            count.check("the packed ribbon keeps to Microsoft's schema", run(&mut check));
+        }
+        None => println!("left out: Microsoft's schema of ribbons; {SCHEMAS_AT} may name a folder with it"),
     }
     section("The shipped scripts and the sample's, as Microsoft's Solution Checker sees them");
     let linter = Node::install_linter()?;
@@ -127,9 +133,9 @@ fn samples() -> Option<PathBuf> {
     })
 }
 
-/// Microsoft's schema of ribbons, and the validator that reads it.
+/// Microsoft's schema of ribbons.
 fn schemas() -> Option<PathBuf> {
-    let folder = given(SCHEMAS_AT).or_else(|| {
+    given(SCHEMAS_AT).or_else(|| {
         let folder = root().join("target/solution/schemas");
         if folder.join("RibbonCore.xsd").exists() {
             return Some(folder);
@@ -152,11 +158,16 @@ fn schemas() -> Option<PathBuf> {
         run(&mut command("curl", &curl)).ok()?;
         run(&mut command("unzip", &["-q", "-o", "-j", &zip, "Ribbon*.xsd", "-d", &into])).ok()?;
         Some(folder)
-    })?;
-    if !has("xmllint") {
-        setup::xmllint().map_err(|why| println!("{why}")).ok()?;
-    }
-    Some(folder)
+    })
+}
+
+/// Both zips that `cargo xtask dist` made.
+fn zips() -> Outcome<Vec<PathBuf>> {
+    let folder = root().join("dist/solution");
+    let entries =
+        fs::read_dir(&folder).map_err(|why| format!("{} cannot be read: {why}.", folder.display()))?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    Ok(paths.filter(|path| path.extension().is_some_and(|extension| extension == "zip")).collect())
 }
 
 fn given(variable: &str) -> Option<PathBuf> {

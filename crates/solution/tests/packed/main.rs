@@ -1,8 +1,7 @@
-//! The solution as `cargo xtask dist` made it: the checker over it, over damaged copies, and over solutions that Microsoft exported.
+//! The solution as `cargo xtask dist` made it: the checker over it and over damaged copies.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
 
-mod microsoft;
 mod mutations;
 mod packing;
 mod ribbon;
