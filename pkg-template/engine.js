@@ -1,8 +1,9 @@
 // The host's side of the facade: the WebAssembly instance, and what has to be there before it can serve a call.
 //
 // A call waits for three things in turn: a configuration (configuration.js), the user of Power Apps (identity.js) and what an earlier page
-// load left (vault.js); with that it may be answered before there is an instance (recall.js). An instance can die: a panic in Rust ends it in the middle of whatever it was doing, and promises that it owes
-// would stay open for ever. So the calls are kept outside of it (calls.js): they are rejected, and the next one gets a fresh instance.
+// load left (vault.js); with that it may be answered before there is an instance (recall.js). An instance can die: a panic in Rust ends it
+// in the middle of whatever it was doing, and promises that it owes would stay open for ever. So the calls are kept outside of it
+// (calls.js): they are rejected, and the next one gets a fresh instance.
 
 import { attempt } from "./attempt.js";
 import { createCalls, plain } from "./calls.js";

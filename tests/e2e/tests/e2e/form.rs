@@ -1,17 +1,9 @@
 //! The main job: one click, and the controls of seven control clients have what they came for, or say what is missing.
 
-use crate::{ADELE, all_settled, count, granted, interactive};
+use crate::{ADELE, all_settled, count, granted, interactive, signed_in_form};
 use e2e::{Claims, Result, Stage, on_stage};
 use entra_dev::{GrantType, Outcome};
 use serde_json::Value;
-
-/// Signs in on the form and waits until no control waits.
-async fn signed_in_form(stage: &Stage) -> Result {
-    stage.open_app().await?;
-    stage.accept_notification().await?;
-    stage.sign_in_as(ADELE).await?;
-    all_settled(stage).await
-}
 
 async fn states(stage: &Stage) -> Result<(usize, usize)> {
     let answered = stage.count(".control[data-state=answered]").await?;

@@ -1,6 +1,6 @@
 //! A page with markup and scripts that mean no good: what takes the names that the packed files look at.
 
-use crate::{ADELE, all_settled};
+use crate::signed_in_form;
 use e2e::{Result, Stage, on_stage};
 use serde_json::{Value, json};
 
@@ -165,10 +165,7 @@ fn no_request_that_says_two_things_gets_an_answer_that_is_kept_for_another() -> 
     on_stage(
         |_| {},
         async |stage| {
-            stage.open_app().await?;
-            stage.accept_notification().await?;
-            stage.sign_in_as(ADELE).await?;
-            all_settled(stage).await?;
+            signed_in_form(stage).await?;
             let id = |name: &str| stage.demo.estate().controls[name].client_id.clone();
             let [picker, calendar] = ["file-picker", "calendar"].map(id);
             for alias in ["filePicker", "calendar"] {

@@ -77,3 +77,11 @@ async fn all_settled(stage: &Stage) -> Result {
     })
     .await
 }
+
+/// Signs in on the form and waits until no control waits.
+async fn signed_in_form(stage: &Stage) -> Result {
+    stage.open_app().await?;
+    stage.accept_notification().await?;
+    stage.sign_in_as(ADELE).await?;
+    all_settled(stage).await
+}

@@ -1,7 +1,7 @@
 //! A private window of each engine, a real one: signed in once, a reload and a second tab go on with it, and who closes the browser leaves
 //! nothing. Where a private mode keeps no `CryptoKey`, everything works in memory.
 
-use crate::{ADELE, GRAPH, all_settled, count, interactive};
+use crate::{GRAPH, all_settled, count, interactive, signed_in_form};
 use e2e::{Engine, Profile, Result, STORED, Stage, on_stage, on_stage_with, until};
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -32,10 +32,7 @@ fn closed(name: &str, private: bool) -> Result<u64> {
         profile.clone(),
         |_| {},
         async |stage| {
-            stage.open_app().await?;
-            stage.accept_notification().await?;
-            stage.sign_in_as(ADELE).await?;
-            all_settled(stage).await?;
+            signed_in_form(stage).await?;
             crate::scenarios::stored(stage).await?;
             assert_eq!(stage.script::<Value>("return talxisBroker.diagnostics().storage").await?, "session");
             opened_again(stage).await?;
