@@ -1,7 +1,7 @@
 //! A private window of each engine, a real one: signed in once, a reload and a second tab go on with it, and who closes the browser leaves
 //! nothing. Where a private mode keeps no `CryptoKey`, everything works in memory.
 
-use crate::{GRAPH, all_settled, count, interactive, signed_in_form};
+use crate::{ADELE, GRAPH, all_settled, count, interactive, signed_in_form};
 use e2e::{Engine, Profile, Result, STORED, Stage, on_stage, on_stage_with, until};
 use serde_json::Value;
 use std::{fs, path::Path};
