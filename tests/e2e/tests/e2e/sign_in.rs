@@ -80,6 +80,7 @@ fn a_user_who_gives_up_on_the_open_window_is_left_alone() -> Result {
             let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
             stage.accept_notification().await?;
             stage.enter_sign_in_window().await?;
+            stage.the("#username").await?; // Nobody gives up on a window that has not come yet, and a browser may lose that.
             stage.browser.to_main_window().await?;
             stage.click_in_surface("Cancel").await?;
             assert_code(&stage.refusal(&asked).await?, "user_cancelled");
