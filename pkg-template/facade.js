@@ -24,9 +24,9 @@ export function createFacade(broker, clients, events, version, tokenManagement) 
     getToken: (request) => settle(() => {
       const result = broker.call("getToken", request);
       return request?.scopes?.length ? result : clients.handOut(result);
-    }),
-    signIn: (options) => settle(() => broker.call("signIn", options)),
-    signOut: (options) => settle(() => broker.call("signOut", options)),
+    }, request),
+    signIn: (options) => settle(() => broker.call("signIn", options), options),
+    signOut: (options) => settle(() => broker.call("signOut", options), options),
     addEventListener: events.add,
     removeEventListener: events.remove,
     diagnostics: () => ({ ...broker.diagnostics(), version, host: broker.isHost, tokenManagement: stateOf(window, tokenManagement()) }),

@@ -3,7 +3,6 @@
 
 import { attempt } from "./attempt.js";
 import { lineage, xrmOf } from "./host.js";
-import { prompt as languages } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 
 /* global PREFIX -- inserted by `cargo xtask dist` */
 
@@ -31,13 +30,11 @@ export function note(rule) {
 }
 
 export async function showStatus() {
-  const { App, Navigation, Utility } = xrm();
+  const { App, Navigation } = xrm();
   const page = { pageType: "webresource", webresourceName: `${PREFIX}_/tokenbroker/status.html` };
   const panes = App?.sidePanes;
   if (!panes) return Navigation.navigateTo(page, { target: 2 });
-  const lcid = Utility.getGlobalContext().userSettings.languageId;
-  const { title } = Object.values(languages).find((texts) => texts.lcid === lcid) ?? languages.en;
-  const pane = panes.getPane(PANE) ?? (await panes.createPane({ paneId: PANE, title, canClose: true, width: 400 }));
+  const pane = panes.getPane(PANE) ?? (await panes.createPane({ paneId: PANE, title: "Token Broker", canClose: true, width: 400 }));
   pane.select();
   await pane.navigate(page);
 }

@@ -79,7 +79,8 @@ const UNSAID = "frame_blocked_by_csp";
     note(text, "account-note");
     show();
   }));
-  on("sign-in", () => broker.signIn());
+  // Who signed in with the wrong account is asked for another.
+  on("sign-in", () => broker.signIn({ selectAccount: context.taken().failures?.some(({ code }) => code === "account_mismatch") }));
   on("sign-out", () => broker.signOut());
   on("sign-out-everywhere", () => broker.signOut({ everywhere: true }));
 

@@ -63,5 +63,5 @@ function refusal(status, message) {
     const privilege = /\bprvRead\w+/.exec(message)?.[0] ?? "prvReadEnvironmentVariableDefinition";
     return failure("config_unreadable", `The broker's environment variables cannot be read: a security role of this user needs the privilege ${privilege}.`);
   }
-  return failure(status === 429 ? "throttled" : "network", `Dataverse answered ${status} when asked for the broker's configuration: try again.`);
+  return { ...failure("network", `Dataverse answered ${status} when asked for the broker's configuration: try again.`), ...(status === 429 && { code: "throttled" }) };
 }

@@ -44,8 +44,10 @@ export interface TokenManagement {
 
 /** `TALXIS.Utils.TokenBroker`: for the ribbon. */
 export interface TokenBroker {
-  /** An enable rule that is always true, and sees to it that the broker is there. */
-  isEnabled(): true;
+  /** An enable rule, which sees to it that the broker is there. False where the app does not want it, or if its bar shows no button. */
+  isEnabled(shown?: boolean): boolean;
+  /** Opens the sign-in status. */
+  showStatus(): Promise<void>;
 }
 
 export interface TokenRequest {

@@ -6,8 +6,8 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ emit(event), prompting(begins), facts(), changed(), keep(departure), ended, texts, confirms() }`; the signal `ended` fires when this instance is
-    /// dead, the last two are for prompt.js.
+    /// `{ emit(event), prompting(begins), facts(), changed(), kept(), reread(), keep(id, departure), ended, texts, confirms() }`; the signal
+    /// `ended` fires when this instance is dead, what is not bound here is for the JavaScript beside the effects.
     #[derive(Clone)]
     pub type Hooks;
 

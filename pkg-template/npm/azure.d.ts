@@ -1,4 +1,4 @@
-import type { TokenClient } from "./index";
+import type { TokenClient } from "./index.js";
 
 /** A `TokenCredential` of `@azure/core-auth`. */
 export interface BrokerCredential {

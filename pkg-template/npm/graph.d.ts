@@ -1,4 +1,4 @@
-import type { TokenClient } from "./index";
+import type { TokenClient } from "./index.js";
 
 /** An `AuthenticationProvider` of `@microsoft/microsoft-graph-client`. */
 export declare function authenticationProvider(client: TokenClient): {

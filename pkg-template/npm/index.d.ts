@@ -1,6 +1,6 @@
-import type { Account, BrokerEvent, SignInOptions, TalxisBroker, TokenRequest, TokenResult } from "./api";
+import type { Account, BrokerEvent, SignInOptions, TalxisBroker, TokenRequest, TokenResult } from "./api.js";
 
-export * from "./api";
+export * from "./api.js";
 
 export interface WaitOptions {
   /** How long to wait; default 10000. */

@@ -57,7 +57,7 @@ export const status = {
   remedies: {
     not_configured: "Správce nastaví proměnnou prostředí Token Brokeru.",
     config_invalid: "Správce opraví proměnnou prostředí; zpráva jmenuje pole.",
-    config_unreadable: "Správce přidá oprávnění do role zabezpečení tohoto uživatele.",
+    config_unreadable: "Pokud chybí oprávnění, správce ho přidá do role zabezpečení tohoto uživatele; jinak načtěte stránku znovu.",
     wasm_blocked_by_csp: "V Centru pro správu Power Platform, v části Ochrana osobních údajů a zabezpečení tohoto prostředí, správce přidá do script-src hodnotu 'wasm-unsafe-eval'.",
     connect_blocked_by_csp: "V Centru pro správu Power Platform, v části Ochrana osobních údajů a zabezpečení tohoto prostředí, správce přidá do connect-src hostitele ze zprávy.",
     frame_blocked_by_csp: "V Centru pro správu Power Platform, v části Ochrana osobních údajů a zabezpečení tohoto prostředí, správce přidá do frame-src hostitele Entra ID.",
@@ -74,7 +74,7 @@ export const status = {
     client_not_allowed: "Správce zkontroluje ID klienta v konfiguraci a zda ho Security Token Service obsluhuje.",
     scope_not_allowed: "Autor této části žádá jen o oprávnění, která jeho klient má, v jednom volání jen pro jedno API.",
     blocked_by_policy: "Správce vyhledá číslo AADSTS: brání tomu podmíněný přístup nebo chybějící přiřazení.",
-    account_mismatch: "Odhlaste se zde a přihlaste se účtem, který používáte v Power Apps.",
+    account_mismatch: "Přihlaste se zde znovu, a to účtem, který používáte v Power Apps.",
     identity_provider: "Správce vyhledá číslo AADSTS a ID korelace v protokolech přihlášení Entra ID.",
     version_conflict: "Načtěte stránku znovu. Pokud to nepomůže, správce odebere druhou verzi.",
     sts_rejected: "Provozovatel Security Token Service vyhledá ID korelace ve svém protokolu.",

@@ -57,7 +57,7 @@ export const status = {
   remedies: {
     not_configured: "An administrator sets the environment variable of the Token Broker.",
     config_invalid: "An administrator corrects the environment variable; the message names the field.",
-    config_unreadable: "An administrator adds the privilege to a security role of this user.",
+    config_unreadable: "If it is a privilege that is missing, an administrator adds it to a security role of this user; else reload the page.",
     wasm_blocked_by_csp: "In the Power Platform admin center, under Privacy + Security of this environment, an administrator adds 'wasm-unsafe-eval' to script-src.",
     connect_blocked_by_csp: "In the Power Platform admin center, under Privacy + Security of this environment, an administrator adds the host of the message to connect-src.",
     frame_blocked_by_csp: "In the Power Platform admin center, under Privacy + Security of this environment, an administrator adds the host of Entra ID to frame-src.",
@@ -74,7 +74,7 @@ export const status = {
     client_not_allowed: "An administrator checks the client's id in the configuration, and whether the Security Token Service serves it.",
     scope_not_allowed: "The author of this part asks only for permissions that its client has, of one API in each call.",
     blocked_by_policy: "An administrator looks up the AADSTS number: Conditional Access or a missing assignment stands in the way.",
-    account_mismatch: "Sign out here, then sign in with the account that you use in Power Apps.",
+    account_mismatch: "Sign in here again, with the account that you use in Power Apps.",
     identity_provider: "An administrator looks up the AADSTS number and the correlation id in the sign-in logs of Entra ID.",
     version_conflict: "Reload the page. If that does not help, an administrator removes the other version.",
     sts_rejected: "The operator of the Security Token Service looks for the correlation id in its log.",

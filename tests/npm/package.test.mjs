@@ -87,9 +87,10 @@ test("a control's bundle of waitForBroker and tokenClient costs at most 2 kB of 
 });
 
 test("the compiler accepts the package where the libraries want their own types", () => {
-  const run = () => execFileSync("node", ["node_modules/typescript/bin/tsc", "--project", "."], { cwd: here, encoding: "utf8" });
+  const run = (...more) => execFileSync("node", ["node_modules/typescript/bin/tsc", "--project", ".", ...more], { cwd: here, encoding: "utf8" });
   try {
     run();
+    run("--module", "nodenext", "--moduleResolution", "nodenext"); // As Node itself looks: a file's name in full.
   } catch ({ stdout }) {
     assert.fail(stdout);
   }
@@ -136,8 +137,10 @@ test("the fake's failures are as the broker's: what helps by a sign-in says so, 
 
 test("fetch adds the token, and answers a claims challenge once, with the same body", async () => {
   withClaims();
-  for (const encoded of [ENCODED, Buffer.from(CLAIMS).toString("base64url")]) {
-    challenging(`Bearer realm="", error="insufficient_claims", claims="${encoded}"`);
+  const challenge = (encoded) => `Bearer realm="", error="insufficient_claims", claims="${encoded}"`;
+  const behindAnother = `PoP nonce="claims=x, y", ${challenge(ENCODED)}`;
+  for (const header of [challenge(ENCODED), challenge(Buffer.from(CLAIMS).toString("base64url")), behindAnother]) {
+    challenging(header);
     const answer = await client.fetch(origin, { method: "POST", body: "sent" });
     assert.equal(answer.status, 200);
     assert.deepEqual(seen, [["Bearer plain", "sent"], ["Bearer stronger", "sent"]]);
@@ -152,7 +155,8 @@ test("a 401 that is no challenge, or an unreadable one, is the caller's", async 
   withClaims();
   const within = `Bearer error="insufficient_claims", error_description="with claims=${ENCODED}"`;
   const empty = `Bearer error="insufficient_claims", claims="${Buffer.from("{}").toString("base64")}"`;
-  const others = [INSUFFICIENT.replace("Bearer", "Basic"), INSUFFICIENT.replace(", claims", ", x_claims"), within, empty];
+  const quoted = INSUFFICIENT.replace('Bearer realm=""', 'Basic realm="Bearer "');
+  const others = [INSUFFICIENT.replace("Bearer", "Basic"), quoted, INSUFFICIENT.replace(", claims", ", x_claims"), within, empty];
   for (const header of ["Bearer", 'Bearer error="invalid_token"', 'Bearer error="insufficient_claims", claims="e30x"', 'Bearer error="insufficient_claims"', ...others]) {
     challenging(header);
     assert.equal((await client.fetch(origin)).status, 401, header);

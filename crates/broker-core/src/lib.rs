@@ -41,7 +41,7 @@
 //!
 //! # What it never does
 //! It never asks Entra for a backend or for `.default`: OpenID Connect's scopes and one named scope of a control client are
-//! all that it asks for (`tests/flows.rs` looks at every request). It never starts a consent. It never serves a token of
+//! all that it asks for (`tests/flows/calls.rs` looks at every request). It never starts a consent. It never serves a token of
 //! another account than the session's. Nothing secret is in an error, an event or an address.
 
 mod account;

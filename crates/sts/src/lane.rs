@@ -1,4 +1,4 @@
-//! A lane to Entra for each tenant and control client: how many requests may be on it, and when it is closed.
+//! A lane to Entra for each tenant and control client: how many requests may be on it (a bulkhead), and when it is closed (a circuit breaker).
 //!
 //! One throttled or broken lane takes nothing from the others: it has places of its own, and after a run of failures it is
 //! closed for a while, so that callers hear at once when to come back and Entra is left in peace. Only failures of the

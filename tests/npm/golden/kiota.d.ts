@@ -1,4 +1,4 @@
-import type { TokenClient } from "./index";
+import type { TokenClient } from "./index.js";
 
 /** An `AccessTokenProvider` of Kiota. The validator is Kiota's `AllowedHostsValidator`: hosts that it does not allow get no token. */
 export declare function accessTokenProvider<Validator extends { isUrlHostValid(url: string): boolean }>(

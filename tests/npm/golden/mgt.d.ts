@@ -1,4 +1,4 @@
-import type { TokenClient } from "./index";
+import type { TokenClient } from "./index.js";
 
 /** A provider of the Microsoft Graph Toolkit, made with its `SimpleProvider`. */
 export declare function mgtProvider<Provider extends { setState(state: number): void }>(

@@ -1,7 +1,8 @@
-import type { BrokerErrorCode, TalxisBroker, TalxisBrokerError, TokenRequest } from "./api";
+import type { BrokerErrorCode, TalxisBroker, TalxisBrokerError, TokenRequest } from "./api.js";
 
 type Failure = BrokerErrorCode | (Partial<TalxisBrokerError> & { code: BrokerErrorCode });
-type PlainRequest = Omit<TokenRequest, "signal">;
+/** What was asked for; a sign-in names no client. */
+type PlainRequest = Partial<Omit<TokenRequest, "signal">>;
 
 export interface FakeBrokerOptions {
   /** By scopes joined with a space, or by client; or what makes one. Otherwise `fake-token`. */

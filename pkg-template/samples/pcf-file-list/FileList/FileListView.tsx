@@ -41,7 +41,9 @@ export function FileListView({ graph, texts, chosen, disabled, life, onChoose }:
   }, [life]);
 
   // Within the click: a browser opens the sign-in window only then. Success comes as `signedin`; after a refusal the button stays.
-  const signIn = () => void backend.signIn({ signal: life }).catch(() => undefined);
+  // Whoever came back with the wrong account is to choose another.
+  const selectAccount = typeof view === "object" && "failure" in view && view.failure.code === "account_mismatch";
+  const signIn = () => void backend.signIn({ signal: life, selectAccount }).catch(() => undefined);
 
   // A group, no landmark: a form may have this control twice.
   return (

@@ -124,6 +124,13 @@ test("a user who is not signed in gets a button, and the files once it was used"
   assert.equal(fake.calls.filter(({ name }) => name === "signIn").length, 1);
 });
 
+test("whoever signed in with the wrong account may choose another", async () => {
+  await open({ fail: "account_mismatch" });
+  await click("Sign in");
+  await seen(() => fake.calls.some(({ name }) => name === "signIn"));
+  assert.equal(fake.calls.find(({ name }) => name === "signIn")!.request.selectAccount, true);
+});
+
 test("a sign-in that is refused leaves the button", async () => {
   await open({ fail: "user_cancelled" });
   await click("Sign in");

@@ -108,6 +108,27 @@ fn a_user_who_may_not_read_the_variables_is_told_which_privilege_is_missing() ->
 }
 
 #[test]
+fn a_web_api_that_refuses_says_whether_another_try_may_help() -> Result {
+    on_page(async |stage| {
+        let body = "
+            await load(window);
+            const seen = [];
+            for (const status of [503, 429, 401]) {
+                window.fetch = async () => new Response('{}', { status });
+                const { code, retryable, correlationId } = await talxisBroker.getToken({ client: 'filePicker' }).catch((error) => error);
+                seen.push([code, retryable, correlationId?.length]);
+            }
+            return seen;";
+        let seen: Value = run(stage, body).await?;
+        assert_eq!(
+            seen,
+            json!([["network", true, 36], ["throttled", true, 36], ["config_unreadable", false, 36]])
+        );
+        Ok(())
+    })
+}
+
+#[test]
 fn a_script_that_configures_before_the_variable_is_read_does_not_replace_it() -> Result {
     on_stage(
         |_| {},

@@ -12,26 +12,27 @@ fn another_patch_works_and_another_minor_below_one_does_not() -> Result {
             await load(window);
             talxisBroker.configure(config);
             const seen = {};
+            const id = crypto.randomUUID();
             for (const version of ['0.1.9', '0.2.0', '1.0.0']) {
                 const frame = await open();
                 await load(frame, `broker-${version}.js`);
                 const broker = frame.talxisBroker;
-                const error = await broker.getToken({ client: 'filePicker', interaction: 'never' }).catch((error) => error);
+                const error = await broker.getToken({ client: 'filePicker', interaction: 'never', correlationId: id }).catch((error) => error);
                 const { TokenManagement } = frame.TALXIS.Utils;
                 seen[version] = [broker.version, broker.diagnostics().hostVersion, error.code, error instanceof frame.Error,
-                    await codeOf(broker.ready), await codeOf(TokenManagement.getAccessTokenObo('x', ['y'])), broker.account,
+                    await codeOf(broker.ready), await codeOf(TokenManagement.getAccessTokenObo('x', ['y'])), broker.account, error.correlationId === id,
                     error.code === 'version_conflict' && [version, talxisBroker.version].every((text) => error.message.includes(text))];
             }
             return seen;";
         let seen: Value = run(stage, body).await?;
         let refused = |version: &str| {
             let conflict = "version_conflict";
-            json!([version, VERSION, conflict, true, conflict, conflict, null, true])
+            json!([version, VERSION, conflict, true, conflict, conflict, null, true, true])
         };
         assert_eq!(
             seen,
             json!({
-                "0.1.9": ["0.1.9", VERSION, "interaction_required", true, "resolved", "client_not_allowed", null, false],
+                "0.1.9": ["0.1.9", VERSION, "interaction_required", true, "resolved", "client_not_allowed", null, true, false],
                 "0.2.0": refused("0.2.0"),
                 "1.0.0": refused("1.0.0"),
             })

@@ -1,6 +1,7 @@
 //! What the panel shows, while it happens: tokens by client and never a token, failures with what to do, and all of it in the user's language
 //! and under a strict policy.
 
+use crate::ADELE;
 use super::{copied, enter, open, press, run_checks, says, show, sign_in};
 use e2e::{Result, Stage, on_stage, until};
 use serde_json::{Value, json};
@@ -58,6 +59,27 @@ fn failures_say_what_to_do_with_the_administrators_link_and_come_as_they_happen(
             enter(stage).await?;
             says(stage, "#problems", &refused.message.unwrap()).await?;
             says(stage, "#problems", &refused.correlation_id.unwrap()).await
+        },
+    )
+}
+
+#[test]
+fn whoever_signed_in_with_the_wrong_account_chooses_another_here() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            open(stage, &[]).await?;
+            press(stage, "#sign-in").await?;
+            stage.sign_in_as("boris@contoso.example").await?;
+            enter(stage).await?;
+            says(stage, "#problems", "account_mismatch").await?;
+            press(stage, "#sign-in").await?;
+            stage.enter_sign_in_window().await?;
+            stage.the("#another").await?.click().await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
+            stage.leave_sign_in_window().await?;
+            enter(stage).await?;
+            says(stage, "[role=status]", &format!("Signed in as {ADELE}.")).await
         },
     )
 }
