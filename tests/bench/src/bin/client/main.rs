@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `cached_call` | a call whose token is there; MSAL's `acquireTokenSilent` with the fastest of its three caches |
 //! | `reload_to_first_token` | from the start of the script to a token, in a page that finds a stored session; MSAL with the faster of its two lasting caches |
+//! | `reload_floor` | the same, of a script that only reads a session kept as contract §6 wants it, and has no broker around it |
 //! | `twenty_cold_tokens` | from the first call to the last of twenty tokens of twenty clients, with a session at Entra and nothing in the page; ours with the exchange at the STS, MSAL's without any |
 //! | `twenty_cold_requests` | what the browser asks for meanwhile, redirect pages and configuration included |
 //! | `twenty_cold_prompts` | the windows that a user meets in place of that where third-party cookies are blocked |
@@ -31,7 +32,20 @@ const WIRE: f64 = 55_000.0;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Broker,
+    /// What contract §6 costs by itself.
+    Floor,
     Msal,
+}
+
+impl Side {
+    /// As page.js calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Floor => "floor",
+            Self::Msal => "msal",
+        }
+    }
 }
 
 #[tokio::main]
@@ -82,6 +96,7 @@ impl Stand {
         };
         put("msal_/msal.js", read(&msal())?)?;
         put(estate::MSAL_REDIRECT, page)?;
+        put("floor_/floor.js", include_str!("floor.js").to_owned())?;
 
         let tenant = stage.tenant();
         let authority = format!("{}/{tenant}", stage.demo.entra().origin());
@@ -113,6 +128,7 @@ impl Stand {
             "authority": authority,
             "metadata": metadata,
             "broker": address("talxis_tokenmanagement.js"),
+            "floor": address("floor_/floor.js"),
             "msal": address("msal_/msal.js"),
             "redirect": estate::MSAL_REDIRECT,
             "aliases": (1..=TWENTY).map(estate::alias).collect::<Vec<_>>(),
@@ -123,7 +139,8 @@ impl Stand {
     }
 
     async fn measure(&self) -> Result<Vec<Row>> {
-        let mut rows = vec![self.cached_call().await?, self.reload().await?];
+        let mut rows = vec![self.cached_call().await?];
+        rows.extend(self.reload().await?);
         rows.extend(self.cold().await?);
         rows.push(self.heap().await?);
         Ok(rows)
@@ -141,9 +158,14 @@ impl Stand {
         Ok(Row::new("cached_call", median(&ours), Some(least(&peers)), "us").at_most(1.0 / 40.0))
     }
 
-    async fn reload(&self) -> Result<Row> {
-        let ways = [(Side::Broker, ""), (Side::Msal, "sessionStorage"), (Side::Msal, "localStorage")];
-        let mut taken = [const { Vec::new() }; 3];
+    async fn reload(&self) -> Result<[Row; 2]> {
+        let ways = [
+            (Side::Broker, ""),
+            (Side::Floor, ""),
+            (Side::Msal, "sessionStorage"),
+            (Side::Msal, "localStorage"),
+        ];
+        let mut taken = [const { Vec::new() }; 4];
         self.fresh_page().await?;
         // The first brings the session, the next two the script into the browser's caches.
         for round in 0..ROUNDS + 3 {
@@ -159,8 +181,12 @@ impl Stand {
                 }
             }
         }
-        let [ours, session, local] = taken.map(|taken| median(&taken));
-        Ok(Row::new("reload_to_first_token", ours, Some(least(&[session, local])), "ms").at_most(1.0 / 3.0))
+        let [ours, floor, session, local] = taken.map(|taken| median(&taken));
+        let peer = Some(least(&[session, local]));
+        Ok([
+            Row::new("reload_to_first_token", ours, peer, "ms").at_most(1.0 / 3.0),
+            Row::new("reload_floor", floor, peer, "ms"),
+        ])
     }
 
     async fn cold(&self) -> Result<[Row; 2]> {
@@ -260,8 +286,7 @@ impl Stand {
 
     async fn side(&self, act: &str, side: Side, mut options: Value) -> Result<Value> {
         if let Some(options) = options.as_object_mut() {
-            let name = if side == Side::Broker { "broker" } else { "msal" };
-            options.insert("side".to_owned(), name.into());
+            options.insert("side".to_owned(), side.name().into());
         }
         self.act(act, options).await
     }

@@ -53,7 +53,8 @@ const msal = {
     return account ? msal.apps[client].acquireTokenSilent({ ...request, account }) : msal.apps[client].ssoSilent({ ...request, loginHint: told.user.username });
   },
 };
-const side = options.side === "broker" ? broker : msal;
+const floor = { address: told.floor, begin: async () => {}, token: () => window.floor() };
+const side = { broker, floor, msal }[options.side];
 const [scope] = told.scopes;
 const twenty = [...told.aliases.keys()];
 
