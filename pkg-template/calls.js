@@ -57,7 +57,7 @@ export function createCalls() {
       const known = isFailure(detail);
       const failed = known ? { ...detail, correlationId: detail.correlationId ?? correlationId } : detail;
       if (known && this.isOpen && detail.code !== "aborted") {
-        failures.unshift({ ...failed, claims: undefined, at: Date.now(), client, scopes });
+        failures.unshift({ ...failed, claims: undefined, at: Date.now(), client, scopes: scopes && [scopes].flat() });
         failures.splice(LATEST);
       }
       this.end(this.reject, failed);

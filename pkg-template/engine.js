@@ -15,8 +15,7 @@ import { compile, make } from "./instance.js";
 import { isGood, recall, withAnswers } from "./recall.js";
 import { prompt as texts } from "./texts.js"; // Made of texts/ by `cargo xtask dist`.
 import { createTabs } from "./tabs.js";
-import { keptVariables } from "./variables.js";
-import { createVault } from "./vault.js";
+import { createVault, HOST } from "./vault.js";
 
 /* global PINS, VERSION -- inserted by `cargo xtask dist` */
 
@@ -31,8 +30,7 @@ const DEPARTURE = "departure:";
 
 export function createEngine(emit) {
   const vault = createVault();
-  // This tab had a broker before: it is likely to be asked for a token soon.
-  if (!cameBack() && keptVariables()) vault.begin(SESSION);
+  vault.begin(SESSION); // Before anything else, which can happen meanwhile.
   const configuration = createConfiguration((config) => use((broker) => broker.check(config)), emit);
   const identity = createIdentity();
   const calls = createCalls();
@@ -75,6 +73,7 @@ export function createEngine(emit) {
         const snapshot = attempt(() => withAnswers(use((broker) => broker.snapshot()), judges(), said, answers));
         if (snapshot === undefined) return;
         answers = snapshot?.answers;
+        said.clear(); // Nothing here outlives the core's own memory.
         return vault.save(life.storage, SESSION, snapshot).then(() => {
           life.stored = vault.available;
           if (snapshot && isSignedOut()) attempt(() => use((broker) => broker.part())); // In another tab, meanwhile.
@@ -228,6 +227,7 @@ export function createEngine(emit) {
   // Another tab kept something else; nothing, where this one had kept something, is a sign-out. What this one is about to keep itself comes after that, and is told in turn.
   async function reread() {
     const life = instance;
+    if (life?.restored && isSignedOut()) attempt(() => use((broker) => broker.part())); // Whatever is stored, or not.
     const isIdle = () => instance === life && life?.restored && life.storage !== "memory" && !life.saving;
     if (!isIdle()) return;
     const stored = await load(life.storage);
@@ -302,5 +302,5 @@ export function createEngine(emit) {
 
 // As src/web/page.js says it to all tabs, until somebody signs in.
 function isSignedOut() {
-  return attempt(() => document.cookie.includes("talxis-broker-signed-out=1"));
+  return attempt(() => document.cookie.split("; ").includes(`${HOST}talxis-broker-signed-out=1`));
 }

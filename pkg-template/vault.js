@@ -6,7 +6,8 @@ const NAME = "talxis-broker";
 const STORE = "vault";
 const LATE_MS = 2_000;
 // With the prefix nobody sets it for us from another host below the same domain, for longer than the browser's session (RFC 6265bis §4.1.3.2).
-const COOKIE = location.protocol === "https:" ? `__Host-${NAME}` : NAME;
+export const HOST = location.protocol === "https:" ? "__Host-" : "";
+const COOKIE = HOST + NAME;
 
 export function createVault() {
   let work = Promise.resolve();
@@ -122,7 +123,7 @@ function cookie(make) {
   const read = () => new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{64})(?:;|$)`).exec(document.cookie)?.[1];
   if (!read() && make) {
     const fresh = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    document.cookie = `${COOKIE}=${fresh}; Path=/; SameSite=Strict${location.protocol === "https:" ? "; Secure" : ""}`;
+    document.cookie = `${COOKIE}=${fresh}; Path=/; SameSite=Strict${HOST && "; Secure"}`;
   }
   const half = read();
   if (!half) throw new Error("There is no session cookie.");

@@ -36,9 +36,9 @@ export function tokenClient({ client, scopes, origin = /^https:..[^/]+|$/.exec(s
   };
 }
 
-// The claims of a Bearer challenge, which may not be the first, as JSON text: a parameter of its own, and not within another's value.
+// The claims of a challenge, which may not be the first, as JSON text: a parameter of its own, and not within another's value.
 function challengeOf(header) {
-  return textOf(/^(?:[^"]|"[^"]*")*?\bBearer (?:[^"]|"[^"]*")*?\bclaims="?([^",]+)/i.exec(header)?.[1]);
+  return textOf(/^(?:[^"]|"[^"]*")*?\bclaims="?([^",]+)/i.exec(header)?.[1]);
 }
 
 // The text of claims in base64, or base64url without its padding; undefined if it is none.

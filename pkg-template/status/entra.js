@@ -27,6 +27,7 @@ export const redirect = {
     const frame = host.document.createElement("iframe");
     frame.hidden = true;
     frame.title = "Sign-in check";
+    frame.sandbox = "allow-scripts allow-same-origin allow-forms"; // As the broker's own (page.js).
     frame.src = authorizeUrl(context, { prompt: "none", state: `${id}.` });
     const leave = () => frame.remove();
     window.addEventListener("pagehide", leave);

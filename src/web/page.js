@@ -124,12 +124,14 @@ const COOKIE = `${SECURE ? "__Host-" : ""}talxis-broker-${SHARED}=1`;
 const forgetful = new Set(); // Where nothing can be stored.
 
 export function remembers(name) {
-  if (name === SHARED) return Boolean(attempt(() => document.cookie.includes(COOKIE)));
-  return forgetful.has(name) || Boolean(attempt(() => sessionStorage.getItem(PREFIX + name)));
+  return (name === SHARED && attempt(() => document.cookie.split("; ").includes(COOKIE))) || forgetful.has(name) || Boolean(attempt(() => sessionStorage.getItem(PREFIX + name)));
 }
 
 export function remember(name, holds) {
-  if (name === SHARED) return attempt(() => void (document.cookie = `${COOKIE}; Path=/; SameSite=Strict${SECURE ? "; Secure" : ""}${holds ? "" : "; Max-Age=0"}`));
+  if (name === SHARED) {
+    attempt(() => (document.cookie = `${COOKIE}; Path=/; SameSite=Strict${SECURE ? "; Secure" : ""}${holds ? "" : "; Max-Age=0"}`));
+    if (holds && remembers(name)) return; // A page in another site's has no such cookie: then the tab itself knows.
+  }
   if (holds) forgetful.add(name);
   else forgetful.delete(name);
   attempt(() => (holds ? sessionStorage.setItem(PREFIX + name, "1") : sessionStorage.removeItem(PREFIX + name)));

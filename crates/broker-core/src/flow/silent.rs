@@ -4,7 +4,7 @@
 
 use crate::{
     Code, Env, EventKind, Fact, Inbox, Result,
-    core::Core,
+    core::{Core, signed_out},
     flow::{
         RENEW,
         attempt::{Ask, Attempt, NONE},
@@ -91,6 +91,10 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     drop(inbox);
 
     let answer = attempt.redeem(core, ask, &response)?.await;
+    // In another tab, meanwhile: this would undo it.
+    if core.env.remembers(Fact::SignedOut) {
+        return Err(signed_out());
+    }
     attempt.accept(core, ask, answer)?;
     if usable.is_none() {
         core.tell_signed_in(ask);

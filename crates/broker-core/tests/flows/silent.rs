@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, HOUR, Page, entra_says, request, silent, text};
 use broker_core::testing::{Kind, reply};
-use broker_core::{Code, Env, EventKind, HostFacts, Result, TokenResult};
+use broker_core::{Code, Env, EventKind, Fact, HostFacts, Result, TokenResult};
 use serde_json::json;
 
 fn page() -> Page {
@@ -193,6 +193,29 @@ fn a_sign_out_while_the_frame_is_open_ends_the_call_and_asks_nobody() {
     page.env.respond_in_frame(GOOD);
     assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::LoginRequired));
     assert_eq!((page.env.invited().len(), page.env.opened().len(), page.counts()[0]), (0, 0, 0));
+}
+
+#[test]
+fn a_sign_out_in_another_tab_while_the_frame_is_open_is_not_undone_by_it() {
+    for while_redeeming in [false, true] {
+        let first = page();
+        let other = crate::tabs::beside(&first);
+        other.env.allow_frames();
+        let call = other.call(silent("picker", &[GRAPH]));
+        assert_eq!(other.env.framed().len(), 1);
+        if while_redeeming {
+            other.env.set_latency(1_000);
+            other.env.respond_in_frame(GOOD);
+            first.core.sign_out();
+            other.env.advance(1_000);
+        } else {
+            first.core.sign_out();
+            other.env.respond_in_frame(GOOD);
+        }
+        let code = call.take().expect("ended").err().map(|error| error.code);
+        assert_eq!(code, Some(Code::InteractionRequired));
+        assert!(other.core.account().is_none() && other.env.remembers(Fact::SignedOut));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The app in a frame of another site's page, as Teams shows it: there a frame's storage and channels may be others than a window's, so
 //! the response comes by way of the relay window (msal.md §2.6), and the page itself never leaves.
 
-use crate::{ADELE, all_settled, count, interactive};
+use crate::{ADELE, all_settled, assert_code, count, interactive};
 use e2e::{Result, Stage, ThirdPartyCookies, on_stage, on_stage_with, until};
 use entra_dev::Endpoint;
 use serde_json::Value;
@@ -76,6 +76,24 @@ fn where_cookies_are_allowed_a_session_at_entra_is_found_without_a_question() ->
             all_settled(stage).await?;
             assert_eq!(stage.count(".control[data-state=answered]").await?, 5);
             assert_eq!(stage.count(".notification, [data-talxis-broker]").await?, 0);
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn whoever_signed_out_there_is_not_signed_in_again_unasked() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.sign_in_elsewhere_as(ADELE).await?;
+            stage.open_app_within_another_site(&[]).await?;
+            all_settled(stage).await?;
+            let signed_out = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&signed_out).await?;
+            let silently = "talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })";
+            let asked = stage.ask(silently).await?;
+            assert_code(&stage.refusal(&asked).await?, "interaction_required");
             Ok(())
         },
     )

@@ -1,6 +1,6 @@
 //! Several tabs of one browser: one of them signs in and refreshes, the others find it done, or take over from a tab that died.
 
-use crate::{ADELE, GRAPH, assert_code, count, get_token, interactive};
+use crate::{ADELE, GRAPH, all_settled, assert_code, count, get_token, interactive};
 use e2e::{Engine, Result, Stage, on_stage, until};
 use entra_dev::Endpoint;
 use serde_json::Value;
@@ -144,6 +144,57 @@ fn after_a_sign_out_a_new_tab_signs_in_nobody_without_asking() -> Result {
                 stage.ask("talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })").await?;
             assert_code(&stage.refusal(&asked).await?, "interaction_required");
             assert_eq!(hidden(stage), before, "a hidden frame was asked");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn a_sign_out_reaches_tabs_that_keep_nothing_too() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+            config["storage"] = "memory".into();
+            stage.configure_with(&config);
+            stage.open_app().await?;
+            let first = stage.browser.window().await?;
+            stage.accept_notification().await?;
+            stage.sign_in_as(ADELE).await?;
+            all_settled(stage).await?;
+            open_in_new_tab(stage).await?;
+            let signed_out = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&signed_out).await?;
+            stage.browser.switch_to_window(first).await?;
+            until("the first tab to be signed out", async || {
+                let account: Value = stage.script("return talxisBroker.account").await?;
+                Ok(account.is_null().then_some(()))
+            })
+            .await
+        },
+    )
+}
+
+#[test]
+fn no_cookie_of_a_neighbour_signs_anybody_out() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.open_app().await?;
+            // As any host below the same domain can set them.
+            let _: Value = stage
+                .script(
+                    "for (const of of ['x=__Host-talxis-broker-signed-out', 'talxis-broker-signed-out']) document.cookie = `${of}=1; Path=/; Max-Age=9999`;
+                     return null",
+                )
+                .await?;
+            stage.accept_notification().await?;
+            stage.sign_in_as(ADELE).await?;
+            all_settled(stage).await?;
+            stage.open_app().await?;
+            all_settled(stage).await?;
+            assert_eq!(stage.count(".control[data-state=answered]").await?, 5);
+            assert_eq!(count(stage, interactive), 1);
             Ok(())
         },
     )

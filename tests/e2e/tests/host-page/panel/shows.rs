@@ -54,11 +54,15 @@ fn failures_say_what_to_do_with_the_administrators_link_and_come_as_they_happen(
             let wanted = format!("noopener noreferrer {}", stage.demo.entra().origin());
             assert!(links.len() == 2 && links.iter().all(|link| link.starts_with(&wanted)), "{links:?}");
             stage.browser.enter_parent_frame().await?;
+            // A text where a list belongs is a common mistake, of which no event tells.
+            let asked = stage.ask("talxisBroker.getToken({ client: 'nobody', scopes: 'User.Read' })").await?;
+            let mistaken = stage.refusal(&asked).await?;
             let asked = stage.ask("talxisBroker.getToken({ client: 'nobody' })").await?;
             let refused = stage.refusal(&asked).await?;
             enter(stage).await?;
             says(stage, "#problems", &refused.message.unwrap()).await?;
-            says(stage, "#problems", &refused.correlation_id.unwrap()).await
+            says(stage, "#problems", &refused.correlation_id.unwrap()).await?;
+            says(stage, "#problems", &mistaken.message.unwrap()).await
         },
     )
 }
