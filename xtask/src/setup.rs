@@ -4,6 +4,8 @@ use crate::run::{Outcome, command, has, output, root, run, section};
 use std::{fs, path::Path};
 
 const WASM: &str = "wasm32-unknown-unknown";
+/// As the README says.
+const OLDEST_NODE: u32 = 20;
 
 /// Rust's standard library for WebAssembly.
 pub(crate) fn wasm_target() -> Outcome {
@@ -31,13 +33,24 @@ pub(crate) fn wasm_pack() -> Outcome {
         .map_err(|why| format!("{why}\nInstall wasm-pack yourself and make sure that it is on PATH."))
 }
 
-/// Node, for the packer's npm tools.
+/// Node, for the packer's npm tools and the tests of scripts.
 pub(crate) fn node() -> Outcome {
-    if has("node") && has("npm") {
+    let version = output(&mut command("node", &["--version"])).filter(|_| has("npm"));
+    new_enough(version.as_deref().map(str::trim))
+}
+
+/// Whether a Node that says so of itself will do.
+fn new_enough(version: Option<&str>) -> Outcome {
+    let major = version.and_then(|version| version.strip_prefix('v')?.split('.').next()?.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= OLDEST_NODE) {
         return Ok(());
     }
-    Err("Node.js 20 or later with npm is needed: install it and make sure that node and npm are on PATH."
-        .to_owned())
+    let found = version
+        .map_or_else(|| "they are not both on PATH".to_owned(), |version| format!("node is {version}"));
+    Err(format!(
+        "Node.js {OLDEST_NODE} or later with npm is needed, and {found}: install it from https://nodejs.org or your \
+         distribution, and make sure that node and npm are on PATH."
+    ))
 }
 
 /// A folder's npm packages, in the versions of its lock file. None of them needs its install script.
@@ -138,4 +151,22 @@ pub(crate) fn cargo_deny() -> bool {
     }
     section("Installing cargo-deny (a few minutes, once)");
     run(&mut command("cargo", &["install", "cargo-deny"])).map_err(|why| println!("{why}")).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::new_enough;
+
+    #[test]
+    fn an_old_node_is_refused_by_its_version_and_a_missing_one_by_what_to_install() {
+        for good in ["v20.20.2", "v22.0.0", "v24.1.0", "v100.0.0"] {
+            assert_eq!(new_enough(Some(good)), Ok(()), "{good}");
+        }
+        for (bad, found) in
+            [(Some("v18.19.1"), "node is v18.19.1"), (Some(""), "node is"), (None, "not both on PATH")]
+        {
+            let why = new_enough(bad).unwrap_err();
+            assert!(why.contains("Node.js 20 or later") && why.contains(found), "{why}");
+        }
+    }
 }
