@@ -107,7 +107,7 @@ pub(crate) fn webkit() -> Outcome {
 /// Installs Debian's packages where there are any, and otherwise gives advice.
 fn debian(what: &str, packages: &[&str], advice: &str) -> Outcome {
     if !has("apt-get") {
-        return Err(format!("{advice} Install them."));
+        return Err(format!("{advice} Install {what}."));
     }
     section(&format!("Installing {what} from Debian's packages"));
     run(&mut command("apt-get", &["update", "-q"]))

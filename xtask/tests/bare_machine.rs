@@ -1,0 +1,49 @@
+//! xtask on a machine that lacks things: the real program, with nothing on its PATH but what a test puts there. What stands there for
+//! cargo and for installers changes nothing on this machine, and says so on standard output.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)] // Helpers of tests may fail loudly, as tests do.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Output},
+    sync::Mutex,
+};
+
+/// A program that is being written while another test starts one cannot be started (ETXTBSY).
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A machine with these programs, each a line of shell script.
+fn on_a_machine_with(name: &str, programs: &[(&str, &str)], words: &[&str]) -> Output {
+    let _guard = ONE_AT_A_TIME.lock();
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&path).unwrap();
+    for (program, line) in programs {
+        let file = path.join(program);
+        fs::write(&file, format!("#!/bin/sh\n{line}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    xtask.args(words).env("PATH", &path).env("RIBBON_SCHEMAS", &path).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_solution_is_checked_without_the_schema_where_nobody_can_install_its_validator() {
+    let programs = [("cargo", "echo \"$@\"")];
+    let output = on_a_machine_with("no-xmllint", &programs, &["check-solution", "README.md"]);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(said.contains("left out: Microsoft's schema") && said.contains("-- check README.md"), "{said}");
+}
+
+#[test]
+fn a_solution_that_is_not_there_is_named_before_anything_is_installed() {
+    let output = on_a_machine_with("nothing", &[], &["check-solution", "README.md", "missing.zip"]);
+    let said = text(&output.stderr);
+    assert!(said.contains("missing.zip is no file") && output.stdout.is_empty(), "{said}");
+}
