@@ -15,9 +15,9 @@ pub(crate) fn root() -> PathBuf {
     here.parent().map_or(here.clone(), PathBuf::from)
 }
 
-/// Starts a section of the output.
+/// Starts a section of the output: on standard error, because standard output may be for figures only.
 pub(crate) fn section(what: &str) {
-    println!("\n==> {what}");
+    eprintln!("\n==> {what}");
 }
 
 /// A command in the project's root.

@@ -1,7 +1,7 @@
 //! What a fresh machine lacks is installed here, once and visibly. Where it cannot be, the message says what to do.
 
 use crate::run::{Outcome, command, has, output, root, run, section};
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// As the README says.
@@ -14,7 +14,7 @@ pub(crate) fn wasm_target() -> Outcome {
         return Ok(());
     }
     section("Installing Rust's WebAssembly target");
-    run(&mut command("rustup", &["target", "add", WASM])).map_err(|why| {
+    install(&mut command("rustup", &["target", "add", WASM])).map_err(|why| {
         format!(
             "{why}\nThe broker is compiled to {WASM}, and this toolchain has no standard library for it. Install one \
              (with rustup, or your distribution's package for Rust on WebAssembly) and select it with RUSTUP_TOOLCHAIN."
@@ -29,7 +29,7 @@ pub(crate) fn wasm_pack() -> Outcome {
         return Ok(());
     }
     section("Installing wasm-pack (about two minutes, once)");
-    run(&mut command("cargo", &["install", "wasm-pack"]))
+    install(&mut command("cargo", &["install", "wasm-pack"]))
         .map_err(|why| format!("{why}\nInstall wasm-pack yourself and make sure that it is on PATH."))
 }
 
@@ -63,11 +63,11 @@ pub(crate) fn npm(folder: &str) -> Outcome {
     if wanted.is_some() && read(stamp) == wanted {
         return Ok(());
     }
-    // Standard output may be for figures only.
-    eprintln!("\n==> Installing the npm packages of {folder}");
-    run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(root().join(folder))
-        .stdout(std::io::stderr()))?;
+    section(&format!("Installing the npm packages of {folder}"));
+    install(
+        command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(root().join(folder)),
+    )?;
     fs::write(root().join(folder).join(stamp), wanted.unwrap_or_default())
         .map_err(|why| format!("{folder}/{stamp} cannot be written: {why}."))
 }
@@ -90,7 +90,7 @@ pub(crate) fn firefox() -> Outcome {
         return Ok(());
     }
     section("Installing geckodriver (about two minutes, once)");
-    run(&mut command("cargo", &["install", "geckodriver"]))
+    install(&mut command("cargo", &["install", "geckodriver"]))
         .map_err(|why| format!("{why}\nInstall geckodriver yourself and make sure that it is on PATH."))
 }
 
@@ -110,10 +110,10 @@ fn debian(what: &str, packages: &[&str], advice: &str) -> Outcome {
         return Err(format!("{advice} Install {what}."));
     }
     section(&format!("Installing {what} from Debian's packages"));
-    run(&mut command("apt-get", &["update", "-q"]))
+    install(&mut command("apt-get", &["update", "-q"]))
         .and_then(|()| {
-            let install = [["install", "-y", "--no-install-recommends"].as_slice(), packages].concat();
-            run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))
+            let words = [["install", "-y", "--no-install-recommends"].as_slice(), packages].concat();
+            install(command("apt-get", &words).env("DEBIAN_FRONTEND", "noninteractive"))
         })
         .map_err(|why| format!("{why}\n{advice} As root: apt-get install {}", packages.join(" ")))
 }
@@ -136,10 +136,10 @@ pub(crate) fn redis() -> Outcome {
         return Err(format!("{advice} Install it."));
     }
     section("Installing Redis from Debian's packages");
-    run(&mut command("apt-get", &["update", "-q"]))
+    install(&mut command("apt-get", &["update", "-q"]))
         .and_then(|()| {
             let packages = ["install", "-y", "--no-install-recommends", "redis-server"];
-            run(command("apt-get", &packages).env("DEBIAN_FRONTEND", "noninteractive"))
+            install(command("apt-get", &packages).env("DEBIAN_FRONTEND", "noninteractive"))
         })
         .map_err(|why| format!("{why}\n{advice} As root: apt-get install redis-server"))
 }
@@ -150,7 +150,12 @@ pub(crate) fn cargo_deny() -> bool {
         return true;
     }
     section("Installing cargo-deny (a few minutes, once)");
-    run(&mut command("cargo", &["install", "cargo-deny"])).map_err(|why| println!("{why}")).is_ok()
+    install(&mut command("cargo", &["install", "cargo-deny"])).map_err(|why| eprintln!("{why}")).is_ok()
+}
+
+/// Runs an installer. What it says goes to standard error, as sections do.
+fn install(command: &mut Command) -> Outcome {
+    run(command.stdout(std::io::stderr()))
 }
 
 #[cfg(test)]

@@ -47,3 +47,21 @@ fn a_solution_that_is_not_there_is_named_before_anything_is_installed() {
     let said = text(&output.stderr);
     assert!(said.contains("missing.zip is no file") && output.stdout.is_empty(), "{said}");
 }
+
+#[test]
+fn a_bench_for_programs_prints_its_rows_and_nothing_else_while_everything_is_installed() {
+    let noise = |program| (program, "echo noise");
+    let programs = [
+        ("cargo", "case $1 in run) echo '[{\"row\":1}]';; *) echo noise;; esac"),
+        ("node", "echo v20.0.0"),
+        noise("apt-get"),
+        noise("npm"),
+        noise("rustup"),
+    ];
+    let output = on_a_machine_with("fresh", &programs, &["bench", "--only", "client", "--json"]);
+    let said = text(&output.stderr);
+    assert_eq!(text(&output.stdout), "[{\"row\":1}]\n", "{said}");
+    for what in ["Rust's WebAssembly target", "wasm-pack", "Chromium and its driver"] {
+        assert!(said.contains(&format!("==> Installing {what}")), "{said}");
+    }
+}
