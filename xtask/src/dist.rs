@@ -92,7 +92,7 @@ pub(crate) fn with_default(config: &str) -> Outcome {
 
 /// Packs the npm package alone, which holds nothing of the WebAssembly.
 pub(crate) fn npm_package() -> Outcome {
-    npm::pack(&Node::install()?, &Package::localhost().prefix)
+    npm::pack(&Node::install()?, &Package::localhost().solution.prefix)
 }
 
 /// Builds and packs everything, and prints what it weighs.
@@ -110,17 +110,17 @@ pub(crate) fn dist(package: &Package) -> Outcome {
         // What an earlier version wrote must not be shipped with this one.
         fs::remove_dir_all(&out).map_err(|why| format!("{} cannot be cleared: {why}.", out.display()))?;
     }
-    let broker = out.join([&package.prefix, BROKER].concat());
+    let broker = out.join([&package.solution.prefix, BROKER].concat());
     write(&broker, &script)?;
-    let pages = out.join([&package.prefix, PAGES].concat());
-    let constants = [("PREFIX", format!("{:?}", package.prefix)), ("CONFIG", package.packaged())];
+    let pages = out.join([&package.solution.prefix, PAGES].concat());
+    let constants = [("PREFIX", format!("{:?}", package.solution.prefix)), ("CONFIG", package.packaged())];
     for page in ["redirect", "status"] {
         let (markup, script) = (format!("{page}.html"), format!("{page}.js"));
         write(&pages.join(&markup), &read(&template(&markup))?)?;
         write(&pages.join(&script), &node.bundle(&source(&work).join(&script), &constants)?)?;
     }
 
-    npm::pack(&node, &package.prefix)?;
+    npm::pack(&node, &package.solution.prefix)?;
     write(&root().join("dist/config.schema.json"), &read(&template("config.schema.json"))?)?;
 
     let mut traces = traces::in_folder(&out)?;
@@ -197,7 +197,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<Str
     let constants = [
         ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
         ("PINS", package.pins()),
-        ("PREFIX", format!("{:?}", package.prefix)),
+        ("PREFIX", format!("{:?}", package.solution.prefix)),
         ("CONFIG", package.packaged()),
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),

@@ -65,3 +65,32 @@ fn a_bench_for_programs_prints_its_rows_and_nothing_else_while_everything_is_ins
         assert!(said.contains(&format!("==> Installing {what}")), "{said}");
     }
 }
+
+#[test]
+fn a_wrong_command_line_is_refused_before_anything_is_installed_or_built() {
+    let lines = [
+        "demo --prot 1",
+        "demo --check --port",
+        "dist --version 1.2.3",
+        "dist --sts-host https://sts.example",
+        "dist --prefx abc",
+        "test --onyl lint",
+        "bench --jsn",
+        "soak --minuts 3",
+        "provision --form estate.toml",
+    ];
+    for line in lines {
+        let output = on_a_machine_with("nothing", &[], &line.split(' ').collect::<Vec<_>>());
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.contains(" takes "), "{line}: {said}");
+        assert!(!said.contains("==>") && !said.contains("could not be started"), "{line}: {said}");
+    }
+}
+
+#[test]
+fn help_is_given_whatever_the_task_and_starts_nothing() {
+    for words in [["--help"].as_slice(), &["demo", "--help"], &["dist", "--prefix", "abc", "--help"]] {
+        let output = on_a_machine_with("nothing", &[], words);
+        assert!(output.status.success() && text(&output.stdout).starts_with("cargo xtask demo"), "{words:?}");
+    }
+}

@@ -16,10 +16,11 @@ pub(super) fn fill(node: &Node, package: &Package) -> Outcome {
     let mut command = program();
     command.arg("fill").arg("--templates").arg(template("solution"));
     command.arg("--webresources").arg(webresources()).arg("--texts").arg(texts).arg("--out").arg(out);
-    command.args(["--prefix", &package.prefix, "--publisher", &package.publisher]);
-    command.args(["--version", &package.version]);
-    command.args(package.webresource_guid.iter().flat_map(|guid| ["--webresource-guid", guid]));
-    command.args((!package.ribbon).then_some("--without-ribbon"));
+    let options = &package.solution;
+    command.args(["--prefix", &options.prefix, "--publisher", &options.publisher]);
+    command.args(["--version", &options.version]);
+    command.args(options.webresource_guid.iter().flat_map(|guid| ["--webresource-guid", guid]));
+    command.args((!options.ribbon).then_some("--without-ribbon"));
     run(&mut command)
 }
 
