@@ -1,6 +1,6 @@
 //! What a fresh machine lacks is installed here, once and visibly. Where it cannot be, the message says what to do.
 
-use crate::run::{Outcome, command, has, output, root, run, section};
+use crate::run::{Outcome, command, has, probe, root, run, section};
 use std::{fs, path::Path, process::Command};
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -9,7 +9,7 @@ const OLDEST_NODE: u32 = 20;
 
 /// Rust's standard library for WebAssembly.
 pub(crate) fn wasm_target() -> Outcome {
-    let folder = output(&mut command("rustc", &["--print", "target-libdir", "--target", WASM]));
+    let folder = probe(&mut command("rustc", &["--print", "target-libdir", "--target", WASM]));
     if folder.is_some_and(|folder| Path::new(folder.trim()).is_dir()) {
         return Ok(());
     }
@@ -35,7 +35,7 @@ pub(crate) fn wasm_pack() -> Outcome {
 
 /// Node, for the packer's npm tools and the tests of scripts.
 pub(crate) fn node() -> Outcome {
-    let version = output(&mut command("node", &["--version"])).filter(|_| has("npm"));
+    let version = probe(&mut command("node", &["--version"])).filter(|_| has("npm"));
     new_enough(version.as_deref().map(str::trim))
 }
 

@@ -94,3 +94,14 @@ fn help_is_given_whatever_the_task_and_starts_nothing() {
         assert!(output.status.success() && text(&output.stdout).starts_with("cargo xtask demo"), "{words:?}");
     }
 }
+
+#[test]
+fn what_a_program_complains_of_before_it_fails_is_seen() {
+    let programs = [("cargo", "echo 'no space left' >&2; exit 1"), ("node", "echo v20.0.0"), ("npm", "")];
+    let present = [("wasm-pack", ""), ("chromedriver", ""), ("chromium", ""), ("rustc", "echo /")];
+    let programs = [programs.as_slice(), &present].concat();
+    let output = on_a_machine_with("full-disk", &programs, &["bench", "--only", "client", "--json"]);
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.starts_with("no space left\n"), "{said}");
+    assert!(said.contains("xtask: cargo xtask dist") && said.contains("failed (exit status: 1)"), "{said}");
+}

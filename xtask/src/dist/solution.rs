@@ -1,7 +1,7 @@
 //! The Dataverse solution, by the program of `crates/solution`: it needs libraries for zip and XML, which xtask can start without.
 
 use super::{package::Package, template, tools, tools::Node, webresources, write};
-use crate::run::{Outcome, command, root, run, section};
+use crate::run::{Outcome, command, output, root, run, section};
 use std::{fs, process::Command};
 
 /// Writes `dist/solution/`: the unpacked source form, and the managed and the unmanaged zip.
@@ -36,5 +36,5 @@ fn texts_of(node: &Node) -> Outcome<String> {
     for file in fs::read_dir(&folder).map_err(unreadable)? {
         command.arg(file.map_err(unreadable)?.path());
     }
-    tools::printed(&mut command)
+    output(&mut command)
 }

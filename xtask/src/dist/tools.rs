@@ -1,11 +1,11 @@
 //! Where things are, and the programs that packing needs. What comes from npm is installed under `target/`, from a lock file, and
 //! only when that changed.
 
-use crate::run::{Outcome, root, run, section};
+use crate::run::{Outcome, output, root, run, section};
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// Cargo's target folder.
@@ -79,7 +79,7 @@ impl Node {
         let mut command = self.esbuild(entry);
         command.args(["--bundle", "--format=iife"]);
         command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
-        self.minified(&printed(&mut command)?)
+        self.minified(&output(&mut command)?)
     }
 
     /// Bundles a module for other people's bundlers: readable, with what it imports inside.
@@ -87,7 +87,7 @@ impl Node {
         let mut command = self.tool("esbuild/bin/esbuild");
         command.arg(entry).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
         command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
-        printed(&mut command)
+        output(&mut command)
     }
 
     /// Bundles a module into a classic script whose exports are the members of a global.
@@ -100,7 +100,7 @@ impl Node {
         let mut command = self.esbuild(entry);
         command.args(["--bundle", "--format=iife", &format!("--global-name={global}")]);
         command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
-        printed(&mut command)
+        output(&mut command)
     }
 
     /// The same for what a package exports, for comparison.
@@ -110,7 +110,7 @@ impl Node {
         fs::write(&entry, text).map_err(|why| format!("{} cannot be written: {why}.", entry.display()))?;
         let mut command = self.esbuild(&entry);
         command.args(["--bundle", "--format=iife", "--global-name=compared"]);
-        self.minified(&printed(&mut command)?)
+        self.minified(&output(&mut command)?)
     }
 
     /// esbuild bundles and terser minifies, which makes one script smaller by another six per cent. Functions stay where they are: some stand
@@ -127,7 +127,7 @@ impl Node {
             "--ecma",
             "2022",
         ]);
-        printed(&mut command)
+        output(&mut command)
     }
 
     fn esbuild(&self, entry: &Path) -> Command {
@@ -139,19 +139,5 @@ impl Node {
             "--log-level=warning",
         ]);
         command
-    }
-}
-
-/// What a program prints. Unlike `run::output`, this is about a step that must work.
-pub(crate) fn printed(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|why| format!("node could not be started: {why}."))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        Ok(text)
-    } else {
-        Err("A step of packing failed; the lines above say why.".to_owned())
     }
 }
