@@ -131,17 +131,7 @@ pub(crate) fn redis() -> Outcome {
     if has("redis-server") {
         return Ok(());
     }
-    let advice = "The STS's tests need redis-server on PATH.";
-    if !has("apt-get") {
-        return Err(format!("{advice} Install it."));
-    }
-    section("Installing Redis from Debian's packages");
-    install(&mut command("apt-get", &["update", "-q"]))
-        .and_then(|()| {
-            let packages = ["install", "-y", "--no-install-recommends", "redis-server"];
-            install(command("apt-get", &packages).env("DEBIAN_FRONTEND", "noninteractive"))
-        })
-        .map_err(|why| format!("{why}\n{advice} As root: apt-get install redis-server"))
+    debian("Redis", &["redis-server"], "The STS's tests need redis-server on PATH.")
 }
 
 /// cargo-deny. It is a second pair of eyes on licences and sources: where it cannot be had, that is said and no error.

@@ -1,7 +1,10 @@
 //! Where things are, and the programs that packing needs. What comes from npm is installed under `target/`, from a lock file, and
 //! only when that changed.
 
-use crate::run::{Outcome, output, root, run, section};
+use crate::{
+    run::{Outcome, output, root},
+    setup,
+};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -21,37 +24,24 @@ pub(crate) struct Node {
 impl Node {
     /// What packing needs.
     pub(crate) fn install() -> Outcome<Self> {
-        Self::of("node", &["sizes.mjs", "texts.mjs"], "the packer's npm tools")
+        Self::of("node", &["sizes.mjs", "texts.mjs"])
     }
 
     /// What looks at the shipped scripts as Microsoft does.
     pub(crate) fn install_linter() -> Outcome<Self> {
-        Self::of("node-lint", &["eslint.config.mjs"], "Microsoft's linter of web resources")
+        Self::of("node-lint", &["eslint.config.mjs"])
     }
 
-    /// Installs the packages of a folder beside this file's unless exactly these are there.
-    fn of(name: &str, scripts: &[&str], what: &str) -> Outcome<Self> {
+    /// Installs the packages of a folder of xtask/src.
+    fn of(name: &str, scripts: &[&str]) -> Outcome<Self> {
         let source = root().join("xtask/src").join(name);
         let folder = target().join(name);
-        let lock = |folder: &Path| fs::read(folder.join("package-lock.json")).ok();
-        // npm writes this one last, so an installation that was cut off is done again.
-        let complete = folder.join("node_modules/.package-lock.json").exists();
         fs::create_dir_all(&folder).map_err(|why| format!("{} cannot be made: {why}.", folder.display()))?;
-        let installed = complete && lock(&source) == lock(&folder);
         for name in ["package.json", "package-lock.json", ".npmrc"].iter().chain(scripts) {
             fs::copy(source.join(name), folder.join(name))
                 .map_err(|why| format!("{name} cannot be copied: {why}."))?;
         }
-        if !installed {
-            let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-            let mut command = Command::new(npm);
-            // No package here needs its install script.
-            command
-                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-                .current_dir(&folder);
-            section(&format!("Installing {what} (once)"));
-            run(&mut command)?;
-        }
+        setup::npm(&folder.to_string_lossy())?;
         Ok(Self { folder })
     }
 
