@@ -1,6 +1,6 @@
 //! The Dataverse solution, by the program of `crates/solution`: it needs libraries for zip and XML, which xtask can start without.
 
-use super::{package::Package, template, tools, tools::Node, webresources, write};
+use super::{package::Package, scripts, template, tools, tools::Node, webresources, write};
 use crate::run::{Outcome, command, output, root, run, section};
 use std::{fs, process::Command};
 
@@ -30,11 +30,5 @@ pub(crate) fn program() -> Command {
 }
 
 fn texts_of(node: &Node) -> Outcome<String> {
-    let folder = template("texts");
-    let unreadable = |why| format!("{} cannot be read: {why}.", folder.display());
-    let mut command = node.script("texts.mjs");
-    for file in fs::read_dir(&folder).map_err(unreadable)? {
-        command.arg(file.map_err(unreadable)?.path());
-    }
-    output(&mut command)
+    output(node.script("texts.mjs").args(scripts("texts")?))
 }
