@@ -9,11 +9,13 @@ use crate::{
 
 /// Where the demo's certificates lie; made there when missing, never committed.
 const CERTIFICATES: &str = "target/demo/certificates";
+/// What crates/demo/src/options.rs knows, each with a value.
+const OPTIONS: [&str; 7] =
+    ["--estate", "--solution", "--www", "--certificates", "--port", "--lookalike", "--serve-for"];
 
 pub(crate) fn demo(arguments: &[String]) -> Outcome {
-    let check = arguments.iter().any(|argument| argument == "--check");
+    let (check, rest) = words(arguments)?;
     prepare(check)?;
-    let rest = arguments.iter().map(String::as_str).filter(|argument| *argument != "--check");
     let program: &[&str] = if check { &["e2e", "--bin", "demo-check"] } else { &["demo", "--bin", "demo"] };
     section(if check { "Checking the demo in headless Chromium" } else { "Starting the demo" });
     let words: Vec<&str> = ["run", "--package"]
@@ -31,6 +33,20 @@ pub(crate) fn screenshots() -> Outcome {
     run(&mut command("cargo", &["run", "--package", "e2e", "--bin", "screenshots", "--", "docs"]))
 }
 
+/// Whether to check, and the words for the demo; refused here, because the demo itself hears of them only when everything is built.
+fn words(arguments: &[String]) -> Outcome<(bool, Vec<&str>)> {
+    let (check, rest): (Vec<&str>, Vec<&str>) =
+        arguments.iter().map(String::as_str).partition(|argument| *argument == "--check");
+    match rest.chunks(2).find(|option| !matches!(option, [name, _] if OPTIONS.contains(name))) {
+        None => Ok((!check.is_empty(), rest)),
+        Some(wrong) => Err(format!(
+            "cargo xtask demo takes --check, and each with a value {}: not {}.",
+            OPTIONS.join(", "),
+            wrong.join(" ")
+        )),
+    }
+}
+
 /// What is needed: the packed broker for this machine, and a browser where one looks.
 fn prepare(browser: bool) -> Outcome {
     setup::wasm_pack()?;
@@ -39,4 +55,19 @@ fn prepare(browser: bool) -> Outcome {
         setup::chromium()?;
     }
     dist::dist(&Package::localhost())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPTIONS;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_options_are_those_that_the_demo_itself_knows() {
+        let source = include_str!("../../crates/demo/src/options.rs");
+        let known = source.split('"').filter(|text| {
+            text.starts_with("--") && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase())
+        });
+        assert_eq!(known.collect::<BTreeSet<_>>(), BTreeSet::from(OPTIONS));
+    }
 }

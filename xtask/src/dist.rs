@@ -31,44 +31,9 @@ pub(crate) use tools::Node;
 /// the folder of the pages and their scripts.
 const BROKER: &str = "_tokenmanagement.js";
 const PAGES: &str = "_/tokenbroker";
-/// What is packed beside `instance.js` and the texts: around the WebAssembly, where `boot.js` is where it begins, and in the
-/// scripts of the pages, `redirect.js` and `status.js`.
-const MODULES: [&str; 34] = [
-    "attempt.js",
-    "boot.js",
-    "calls.js",
-    "comeback.js",
-    "configuration.js",
-    "dataverse.js",
-    "engine.js",
-    "errors.js",
-    "events.js",
-    "facade.js",
-    "forwarder.js",
-    "host.js",
-    "identity.js",
-    "npm/wait.js",
-    "recall.js",
-    "redirect.js",
-    "ribbon.js",
-    "status.js",
-    "status/configuration.js",
-    "status/consent.js",
-    "status/context.js",
-    "status/elements.js",
-    "status/entra.js",
-    "status/lists.js",
-    "status/page.js",
-    "status/policy.js",
-    "status/results.js",
-    "status/run.js",
-    "status/sts.js",
-    "status/style.js",
-    "tabs.js",
-    "token-management.js",
-    "variables.js",
-    "vault.js",
-];
+/// The folders of the templates with scripts that are packed: around the WebAssembly, where `boot.js` is where it begins, in the scripts of
+/// the pages, `redirect.js` and `status.js`, and the texts by language. A bundle takes what it imports of them.
+const FOLDERS: [&str; 4] = ["", "npm", "status", "texts"];
 /// What glue and template agree on; anything else means that wasm-bindgen changed.
 const GLUE: &str = "talxis_broker.js";
 
@@ -92,7 +57,7 @@ pub(crate) fn with_default(config: &str) -> Outcome {
 
 /// Packs the npm package alone, which holds nothing of the WebAssembly.
 pub(crate) fn npm_package() -> Outcome {
-    npm::pack(&Node::install()?, &Package::localhost().prefix)
+    npm::pack(&Node::install()?, &Package::localhost().solution.prefix)
 }
 
 /// Builds and packs everything, and prints what it weighs.
@@ -110,17 +75,17 @@ pub(crate) fn dist(package: &Package) -> Outcome {
         // What an earlier version wrote must not be shipped with this one.
         fs::remove_dir_all(&out).map_err(|why| format!("{} cannot be cleared: {why}.", out.display()))?;
     }
-    let broker = out.join([&package.prefix, BROKER].concat());
+    let broker = out.join([&package.solution.prefix, BROKER].concat());
     write(&broker, &script)?;
-    let pages = out.join([&package.prefix, PAGES].concat());
-    let constants = [("PREFIX", format!("{:?}", package.prefix)), ("CONFIG", package.packaged())];
+    let pages = out.join([&package.solution.prefix, PAGES].concat());
+    let constants = [("PREFIX", format!("{:?}", package.solution.prefix)), ("CONFIG", package.packaged())];
     for page in ["redirect", "status"] {
         let (markup, script) = (format!("{page}.html"), format!("{page}.js"));
         write(&pages.join(&markup), &read(&template(&markup))?)?;
         write(&pages.join(&script), &node.bundle(&source(&work).join(&script), &constants)?)?;
     }
 
-    npm::pack(&node, &package.prefix)?;
+    npm::pack(&node, &package.solution.prefix)?;
     write(&root().join("dist/config.schema.json"), &read(&template("config.schema.json"))?)?;
 
     let mut traces = traces::in_folder(&out)?;
@@ -182,10 +147,13 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<Str
     // A name and no text: a minifier knows how long a text is.
     const PLACE: &str = "WASM_BYTES";
     let source = source(work);
-    for name in MODULES {
-        write(&source.join(name), &read(&template(name))?)?;
+    for folder in FOLDERS {
+        for script in scripts(folder)? {
+            let name = script.file_name().unwrap_or_default();
+            write(&source.join(folder).join(name), &read(&script)?)?;
+        }
     }
-    write_texts(&source)?;
+    write(&source.join("texts.js"), &texts(&languages()?))?;
     let glue = closed_glue(&read(&work.join("pkg").join(GLUE))?)?;
     let (wasm, glue) = names::shorten(wasm, &glue)?;
     let (imports, glue) = hoist_imports(&glue);
@@ -197,7 +165,7 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<Str
     let constants = [
         ("VERSION", format!("{:?}", env!("CARGO_PKG_VERSION"))),
         ("PINS", package.pins()),
-        ("PREFIX", format!("{:?}", package.prefix)),
+        ("PREFIX", format!("{:?}", package.solution.prefix)),
         ("CONFIG", package.packaged()),
         ("SHIFT", literal.shift.to_string()),
         ("WASM", PLACE.to_owned()),
@@ -207,21 +175,13 @@ fn pack(node: &Node, work: &Path, wasm: &[u8], package: &Package) -> Outcome<Str
     Ok(format!("\u{feff}{}", replace_once(&script, PLACE, &literal.text)?))
 }
 
-/// The texts by surface and language. A language is a file in `pkg-template/texts/`, which no list has to name.
-fn write_texts(source: &Path) -> Outcome {
-    let folder = template("texts");
-    let unreadable = |why| format!("{} cannot be read: {why}.", folder.display());
-    let mut languages = Vec::new();
-    for file in fs::read_dir(&folder).map_err(unreadable)? {
-        let path = file.map_err(unreadable)?.path();
-        let language = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        write(&source.join("texts").join(format!("{language}.js")), &read(&path)?)?;
-        languages.push(language);
-    }
-    languages.sort_unstable();
-    write(&source.join("texts.js"), &texts(&languages))
+/// A language is a file in `pkg-template/texts/`, which no list has to name.
+fn languages() -> Outcome<Vec<String>> {
+    let language = |script: &PathBuf| script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(scripts("texts")?.iter().map(language).collect())
 }
 
+/// The texts by surface and language.
 fn texts(languages: &[String]) -> String {
     let mut module = String::new();
     for language in languages {
@@ -279,6 +239,18 @@ fn source(work: &Path) -> PathBuf {
 
 fn template(name: &str) -> PathBuf {
     root().join("pkg-template").join(name)
+}
+
+/// The scripts of a folder of the templates, by name.
+fn scripts(folder: &str) -> Outcome<Vec<PathBuf>> {
+    let folder = template(folder);
+    let entries =
+        fs::read_dir(&folder).map_err(|why| format!("{} cannot be read: {why}.", folder.display()))?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut scripts: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "js")).collect();
+    scripts.sort_unstable();
+    Ok(scripts)
 }
 
 fn read(path: &Path) -> Outcome<String> {

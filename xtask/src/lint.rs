@@ -54,7 +54,7 @@ pub(crate) fn lint(count: &mut Count) -> Outcome {
 fn wasm_graph() -> Outcome {
     let tree =
         ["tree", "--package", "talxis-broker", "--target", WASM, "--edges", "normal", "--prefix", "none"];
-    let tree = output(&mut command("cargo", &tree)).ok_or("cargo tree failed.")?;
+    let tree = output(&mut command("cargo", &tree))?;
     let names: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     match TOO_LARGE_FOR_WASM.iter().find(|(name, _)| names.contains(name)) {
         None => Ok(()),
@@ -96,7 +96,7 @@ fn each_tracked(patterns: &[&str], mut good: impl FnMut(&str, &str) -> bool) -> 
         .into_iter()
         .chain(patterns.iter().copied())
         .collect();
-    let files = output(&mut command("git", &arguments)).ok_or("git ls-files failed.")?;
+    let files = output(&mut command("git", &arguments))?;
     let mut bad = 0;
     for path in files.lines() {
         if let Ok(text) = std::fs::read_to_string(path) {

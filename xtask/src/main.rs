@@ -15,7 +15,9 @@ use run::Outcome;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask demo [--check] [--port N] [--serve-for URL]    start everything on this machine; --check drives it and says what it saw;
+cargo xtask demo [--check] [--port N] [--serve-for URL] [--estate FILE] [--lookalike SWITCH=VALUE,...]
+                 [--solution ZIP] [--www DIR] [--certificates DIR]
+                                                           start everything on this machine; --check drives it and says what it saw;
                                                            --serve-for gives a control's harness a broker
 cargo xtask screenshots                                    take the pictures in docs/ anew
 cargo xtask test [--only lint|host|fuzz|npm|solution|browser|e2e|host-page|pcf|interop] [--browser chromium|firefox|webkit]
@@ -41,6 +43,10 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[String]) -> Outcome {
     std::env::set_current_dir(run::root())
         .map_err(|why| format!("The project's root cannot be entered: {why}."))?;
+    if arguments.iter().any(|argument| argument == "--help") {
+        println!("{USAGE}");
+        return Ok(());
+    }
     match arguments.split_first() {
         Some((task, rest)) if task == "bench" => bench::bench(rest),
         Some((task, rest)) if task == "demo" => demo::demo(rest),

@@ -3,6 +3,9 @@
 use crate::run::{Outcome, command, run};
 
 pub(crate) fn provision(arguments: &[String]) -> Outcome {
+    if !matches!(arguments, [from, _] if from == "--from") {
+        return Err("cargo xtask provision takes --from ESTATE.".to_owned());
+    }
     let mut command =
         command("cargo", &["run", "--quiet", "--package", "estate", "--bin", "provision", "--"]);
     run(command.args(arguments))

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
 /// What a task comes to: nothing, or a sentence for the person who started it.
@@ -15,9 +15,9 @@ pub(crate) fn root() -> PathBuf {
     here.parent().map_or(here.clone(), PathBuf::from)
 }
 
-/// Starts a section of the output.
+/// Starts a section of the output: on standard error, because standard output may be for figures only.
 pub(crate) fn section(what: &str) {
-    println!("\n==> {what}");
+    eprintln!("\n==> {what}");
 }
 
 /// A command in the project's root.
@@ -31,7 +31,7 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let status =
         command.status().map_err(|why| format!("{} could not be started: {why}.", shown(command)))?;
-    if status.success() { Ok(()) } else { Err(format!("{} failed ({status}).", shown(command))) }
+    succeeded(command, status)
 }
 
 /// Runs a command and gives each line of its standard output to `line`, after showing it.
@@ -50,8 +50,18 @@ pub(crate) fn watch(command: &mut Command, mut line: impl FnMut(&str)) -> Outcom
     child.wait().map(|status| status.success()).map_err(|why| format!("{} was lost: {why}.", shown(command)))
 }
 
-/// The standard output of a command that is expected to work; none if it does not.
-pub(crate) fn output(command: &mut Command) -> Option<String> {
+/// The standard output of a command that must work; what it complains of goes to the terminal.
+pub(crate) fn output(command: &mut Command) -> Outcome<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|why| format!("{} could not be started: {why}.", shown(command)))?;
+    succeeded(command, output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The standard output of a command that may fail, or not be there: then there is none, and nobody hears of it.
+pub(crate) fn probe(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -60,6 +70,10 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Outcome {
+    if status.success() { Ok(()) } else { Err(format!("{} failed ({status}).", shown(command))) }
 }
 
 fn shown(command: &Command) -> String {

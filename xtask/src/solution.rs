@@ -25,14 +25,13 @@ pub(crate) fn check(files: &[String]) -> Outcome {
     if files.is_empty() {
         return Err("cargo xtask check-solution takes the zip of a solution, or both zips of one.".to_owned());
     }
+    if let Some(missing) = files.iter().find(|file| !Path::new(file).is_file()) {
+        return Err(format!("{missing} is no file; paths are seen from the project's root."));
+    }
     let mut command = dist::solution_program();
     command.arg("check");
-    match schemas() {
-        Some(schemas) => {
-            setup::xmllint()?;
-            command.arg("--schemas").arg(schemas);
-        }
-        None => println!("left out: Microsoft's schema of ribbons; {SCHEMAS_AT} may name a folder with it"),
+    if let Some(schemas) = usable_schemas() {
+        command.arg("--schemas").arg(schemas);
     }
     run(command.args(files))
 }
@@ -40,7 +39,6 @@ pub(crate) fn check(files: &[String]) -> Outcome {
 /// The kind `solution` of `cargo xtask test`, once dist/ is there.
 pub(crate) fn test(count: &mut Count) -> Outcome {
     section("The solution, as it was packed");
-    setup::xmllint()?;
     count.tests(&mut command("cargo", &["test", "--package", "solution", "--test", "packed"]))?;
     match samples() {
         Some(folder) => {
@@ -49,13 +47,10 @@ pub(crate) fn test(count: &mut Count) -> Outcome {
         }
         None => println!("left out: Microsoft's sample solutions; {SAMPLES_AT} may name a folder with them"),
     }
-    match schemas() {
-        Some(folder) => {
-            let mut check = dist::solution_program();
-            check.args(["check", "--schemas"]).arg(folder).args(zips()?);
-            count.check("the packed ribbon keeps to Microsoft's schema", run(&mut check));
-        }
-        None => println!("left out: Microsoft's schema of ribbons; {SCHEMAS_AT} may name a folder with it"),
+    if let Some(folder) = usable_schemas() {
+        let mut check = dist::solution_program();
+        check.args(["check", "--schemas"]).arg(folder).args(zips()?);
+        count.check("the packed ribbon keeps to Microsoft's schema", run(&mut check));
     }
     section("The shipped scripts and the sample's, as Microsoft's Solution Checker sees them");
     let linter = Node::install_linter()?;
@@ -133,7 +128,17 @@ fn samples() -> Option<PathBuf> {
     })
 }
 
-/// Microsoft's schema of ribbons.
+/// Microsoft's schema of ribbons, where it and its validator can be had; else that is said.
+fn usable_schemas() -> Option<PathBuf> {
+    let usable = schemas().filter(|_| setup::xmllint().map_err(|why| println!("{why}")).is_ok());
+    if usable.is_none() {
+        println!(
+            "left out: Microsoft's schema of ribbons; it takes xmllint, and {SCHEMAS_AT} may name a folder with it"
+        );
+    }
+    usable
+}
+
 fn schemas() -> Option<PathBuf> {
     given(SCHEMAS_AT).or_else(|| {
         let folder = root().join("target/solution/schemas");

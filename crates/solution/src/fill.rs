@@ -3,24 +3,9 @@
 //! Ids must stay what they are from build to build, and must not be those of another solution: each is committed here for our own prefix,
 //! and follows from it and the prefix for any other.
 
-use crate::Source;
+use crate::{Options, Refused, Source};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
-
-/// Whose the solution is, and what is in it.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The publisher's prefix.
-    pub prefix: String,
-    /// The publisher's name, as people read it.
-    pub publisher: String,
-    /// Four numbers.
-    pub version: String,
-    /// The id of the broker's web resource, where an environment has one of this name already.
-    pub webresource_guid: Option<String>,
-    /// Whether the managed solution has the Application Ribbon.
-    pub ribbon: bool,
-}
 
 /// One text in one language.
 #[derive(Clone, Debug)]
@@ -41,15 +26,8 @@ pub struct Texts(pub Vec<Text>);
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FillError {
     /// An option has a value that Dataverse would refuse.
-    #[error("{option} is {value:?}: it takes {takes}")]
-    Option {
-        /// The option.
-        option: &'static str,
-        /// Its value.
-        value: String,
-        /// What it takes.
-        takes: &'static str,
-    },
+    #[error(transparent)]
+    Option(#[from] Refused),
     /// A template is missing.
     #[error("the template {0} is missing")]
     Template(&'static str),
@@ -144,54 +122,6 @@ pub fn fill(
 }
 
 impl Options {
-    fn check(&self) -> Result<(), FillError> {
-        let refused =
-            |option, value: &str, takes| Err(FillError::Option { option, value: value.to_owned(), takes });
-        let prefix = &self.prefix;
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        let starts = prefix.starts_with(|first: char| first.is_ascii_lowercase());
-        if !(2..=8).contains(&prefix.len()) || !starts || !plain(prefix) || prefix.starts_with("mscrm") {
-            return refused(
-                "--prefix",
-                prefix,
-                "two to eight small letters and digits, a letter first, and not mscrm",
-            );
-        }
-        if self.publisher_id().is_empty() || self.publisher.contains(['<', '>', '&', '"']) {
-            return refused(
-                "--publisher",
-                &self.publisher,
-                "a name with letters, and without < > & and quotes",
-            );
-        }
-        let parts: Vec<_> = self.version.split('.').collect();
-        if parts.len() != 4 || parts.iter().any(|part| part.parse::<u16>().is_err()) {
-            return refused(
-                "--version",
-                &self.version,
-                "four numbers with dots between them, such as 1.2.0.0",
-            );
-        }
-        match &self.webresource_guid {
-            Some(guid) if !is_guid(guid) => refused(
-                "--webresource-guid",
-                guid,
-                "a GUID without braces, such as that of the web resource that is there",
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    /// The publisher's unique name: the letters of what people read.
-    fn publisher_id(&self) -> String {
-        let id: String = self
-            .publisher
-            .chars()
-            .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
-            .collect();
-        id.trim_start_matches(|first: char| first.is_ascii_digit()).to_owned()
-    }
-
     /// A web resource's id.
     fn id(&self, rest: &str, own: &str) -> String {
         if let (BROKER, Some(guid)) = (rest, &self.webresource_guid) {
@@ -319,15 +249,10 @@ fn file_name(name: &str, id: &str) -> String {
     format!("/WebResources/{name}{}", id.to_ascii_uppercase())
 }
 
-/// Whether this is a GUID as Dataverse writes it, without braces.
-pub(crate) fn is_guid(text: &str) -> bool {
-    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-    lengths == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::is_guid;
 
     fn options(prefix: &str) -> Options {
         Options {
@@ -351,19 +276,6 @@ mod tests {
         };
         assert_eq!(taken.id(BROKER, own), "abcdef00-0000-4000-8000-000000000001");
         assert_eq!(taken.id(RESOURCES[1].0, own), a, "only the broker is taken over");
-    }
-
-    #[test]
-    fn an_option_that_dataverse_would_refuse_is_refused() {
-        assert_eq!(options("abc").check(), Ok(()));
-        for prefix in ["a", "1abc", "abcdefghi", "ABC", "mscrm", "a_b"] {
-            assert!(options(prefix).check().is_err(), "{prefix}");
-        }
-        for version in ["1.2.3", "1.2.3.x", "1.2.3.70000"] {
-            assert!(Options { version: version.to_owned(), ..options("abc") }.check().is_err(), "{version}");
-        }
-        assert!(Options { publisher: "123".to_owned(), ..options("abc") }.check().is_err());
-        assert!(Options { webresource_guid: Some("{x}".to_owned()), ..options("abc") }.check().is_err());
     }
 
     #[test]

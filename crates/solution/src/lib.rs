@@ -8,10 +8,12 @@
 mod archive;
 pub mod check;
 mod fill;
+mod options;
 mod pack;
 mod source;
 
 pub use archive::{Archive, ArchiveError};
-pub use fill::{FillError, Options, Texts, fill};
+pub use fill::{FillError, Texts, fill};
+pub use options::{Options, Refused};
 pub use pack::{Kind, PackError, pack, unpack};
 pub use source::Source;

@@ -1,7 +1,7 @@
 //! What the broker weighs on the wire, beside the library that people would otherwise load, bundled in the same run.
 
-use super::tools::{self, Node, printed};
-use crate::run::{Outcome, section};
+use super::tools::{self, Node};
+use crate::run::{Outcome, output, section};
 use std::{fs, path::Path};
 
 /// The most that the broker's file may weigh, compressed with brotli: everything that a token needs, below the 61 kB that
@@ -17,7 +17,7 @@ pub(crate) fn report(node: &Node, broker: &Path) -> Outcome {
     let compared = tools::target().join("dist/msal.js");
     fs::write(&compared, node.bundle_export("PublicClientApplication", COMPARED)?)
         .map_err(|why| format!("{} cannot be written: {why}.", compared.display()))?;
-    let text = printed(node.script("sizes.mjs").arg(broker).arg(&compared))?;
+    let text = output(node.script("sizes.mjs").arg(broker).arg(&compared))?;
     let rows: Vec<Vec<u64>> =
         text.lines().map(|line| line.split(' ').filter_map(|size| size.parse().ok()).collect()).collect();
     section("Sizes");

@@ -1,7 +1,7 @@
 //! The Dataverse solution, by the program of `crates/solution`: it needs libraries for zip and XML, which xtask can start without.
 
-use super::{package::Package, template, tools, tools::Node, webresources, write};
-use crate::run::{Outcome, command, root, run, section};
+use super::{package::Package, scripts, template, tools, tools::Node, webresources, write};
+use crate::run::{Outcome, command, output, root, run, section};
 use std::{fs, process::Command};
 
 /// Writes `dist/solution/`: the unpacked source form, and the managed and the unmanaged zip.
@@ -16,10 +16,11 @@ pub(super) fn fill(node: &Node, package: &Package) -> Outcome {
     let mut command = program();
     command.arg("fill").arg("--templates").arg(template("solution"));
     command.arg("--webresources").arg(webresources()).arg("--texts").arg(texts).arg("--out").arg(out);
-    command.args(["--prefix", &package.prefix, "--publisher", &package.publisher]);
-    command.args(["--version", &package.version]);
-    command.args(package.webresource_guid.iter().flat_map(|guid| ["--webresource-guid", guid]));
-    command.args((!package.ribbon).then_some("--without-ribbon"));
+    let options = &package.solution;
+    command.args(["--prefix", &options.prefix, "--publisher", &options.publisher]);
+    command.args(["--version", &options.version]);
+    command.args(options.webresource_guid.iter().flat_map(|guid| ["--webresource-guid", guid]));
+    command.args((!options.ribbon).then_some("--without-ribbon"));
     run(&mut command)
 }
 
@@ -29,11 +30,5 @@ pub(crate) fn program() -> Command {
 }
 
 fn texts_of(node: &Node) -> Outcome<String> {
-    let folder = template("texts");
-    let unreadable = |why| format!("{} cannot be read: {why}.", folder.display());
-    let mut command = node.script("texts.mjs");
-    for file in fs::read_dir(&folder).map_err(unreadable)? {
-        command.arg(file.map_err(unreadable)?.path());
-    }
-    tools::printed(&mut command)
+    output(node.script("texts.mjs").args(scripts("texts")?))
 }

@@ -1,11 +1,14 @@
 //! Where things are, and the programs that packing needs. What comes from npm is installed under `target/`, from a lock file, and
 //! only when that changed.
 
-use crate::run::{Outcome, root, run, section};
+use crate::{
+    run::{Outcome, output, root},
+    setup,
+};
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// Cargo's target folder.
@@ -21,37 +24,24 @@ pub(crate) struct Node {
 impl Node {
     /// What packing needs.
     pub(crate) fn install() -> Outcome<Self> {
-        Self::of("node", &["sizes.mjs", "texts.mjs"], "the packer's npm tools")
+        Self::of("node", &["sizes.mjs", "texts.mjs"])
     }
 
     /// What looks at the shipped scripts as Microsoft does.
     pub(crate) fn install_linter() -> Outcome<Self> {
-        Self::of("node-lint", &["eslint.config.mjs"], "Microsoft's linter of web resources")
+        Self::of("node-lint", &["eslint.config.mjs"])
     }
 
-    /// Installs the packages of a folder beside this file's unless exactly these are there.
-    fn of(name: &str, scripts: &[&str], what: &str) -> Outcome<Self> {
+    /// Installs the packages of a folder of xtask/src.
+    fn of(name: &str, scripts: &[&str]) -> Outcome<Self> {
         let source = root().join("xtask/src").join(name);
         let folder = target().join(name);
-        let lock = |folder: &Path| fs::read(folder.join("package-lock.json")).ok();
-        // npm writes this one last, so an installation that was cut off is done again.
-        let complete = folder.join("node_modules/.package-lock.json").exists();
         fs::create_dir_all(&folder).map_err(|why| format!("{} cannot be made: {why}.", folder.display()))?;
-        let installed = complete && lock(&source) == lock(&folder);
         for name in ["package.json", "package-lock.json", ".npmrc"].iter().chain(scripts) {
             fs::copy(source.join(name), folder.join(name))
                 .map_err(|why| format!("{name} cannot be copied: {why}."))?;
         }
-        if !installed {
-            let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-            let mut command = Command::new(npm);
-            // No package here needs its install script.
-            command
-                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-                .current_dir(&folder);
-            section(&format!("Installing {what} (once)"));
-            run(&mut command)?;
-        }
+        setup::npm(&folder.to_string_lossy())?;
         Ok(Self { folder })
     }
 
@@ -79,7 +69,7 @@ impl Node {
         let mut command = self.esbuild(entry);
         command.args(["--bundle", "--format=iife"]);
         command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
-        self.minified(&printed(&mut command)?)
+        self.minified(&output(&mut command)?)
     }
 
     /// Bundles a module for other people's bundlers: readable, with what it imports inside.
@@ -87,7 +77,7 @@ impl Node {
         let mut command = self.tool("esbuild/bin/esbuild");
         command.arg(entry).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
         command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
-        printed(&mut command)
+        output(&mut command)
     }
 
     /// Bundles a module into a classic script whose exports are the members of a global.
@@ -100,7 +90,7 @@ impl Node {
         let mut command = self.esbuild(entry);
         command.args(["--bundle", "--format=iife", &format!("--global-name={global}")]);
         command.args(constants.iter().map(|(name, value)| format!("--define:{name}={value}")));
-        printed(&mut command)
+        output(&mut command)
     }
 
     /// The same for what a package exports, for comparison.
@@ -110,7 +100,7 @@ impl Node {
         fs::write(&entry, text).map_err(|why| format!("{} cannot be written: {why}.", entry.display()))?;
         let mut command = self.esbuild(&entry);
         command.args(["--bundle", "--format=iife", "--global-name=compared"]);
-        self.minified(&printed(&mut command)?)
+        self.minified(&output(&mut command)?)
     }
 
     /// esbuild bundles and terser minifies, which makes one script smaller by another six per cent. Functions stay where they are: some stand
@@ -127,7 +117,7 @@ impl Node {
             "--ecma",
             "2022",
         ]);
-        printed(&mut command)
+        output(&mut command)
     }
 
     fn esbuild(&self, entry: &Path) -> Command {
@@ -139,19 +129,5 @@ impl Node {
             "--log-level=warning",
         ]);
         command
-    }
-}
-
-/// What a program prints. Unlike `run::output`, this is about a step that must work.
-pub(crate) fn printed(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|why| format!("node could not be started: {why}."))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        Ok(text)
-    } else {
-        Err("A step of packing failed; the lines above say why.".to_owned())
     }
 }

@@ -9,5 +9,4 @@ pub(crate) fn soak(length: &Length) -> Outcome<String> {
     let words = ["run", "--release", "--quiet", "--package", "sts-bench", "--"];
     let more = ["--server", "target/release/talxis-sts", "--soak", &count];
     output(&mut command("cargo", &[words.as_slice(), &more].concat()))
-        .ok_or_else(|| format!("Run cargo {} {} to see why.", words.join(" "), more.join(" ")))
 }

@@ -3,7 +3,7 @@
 
 use super::Length;
 use crate::{
-    run::{Outcome, command, output},
+    run::{Outcome, command, watch},
     test,
 };
 
@@ -15,14 +15,18 @@ const PER_RUN: u64 = 10;
 pub(crate) fn soak(length: &Length) -> Outcome<String> {
     let executions = (length.count * EXECUTIONS).to_string();
     let words = ["run", "--release", "--quiet", "--package", "fuzz", "--", &executions];
-    let core = output(&mut command("cargo", &words))
-        .ok_or_else(|| format!("Run cargo {} to see which rule is broken.", words.join(" ")))?;
+    let mut report = String::new();
+    let core = watch(&mut command("cargo", &words), |line| report += &[line, "\n"].concat())?;
     let runs = length.count / PER_RUN;
-    let pages = output(&mut test::foreign_input_of_pages(runs)?)
-        .ok_or("Run node --test in tests/fuzz/node to see which rule is broken.")?;
-    let counted = pages.lines().filter(|line| line.starts_with("# pass") || line.starts_with("# fail"));
-    Ok(format!(
-        "{core}in JavaScript, {runs} inputs for each target:\n{}\n",
-        counted.collect::<Vec<_>>().join("\n")
-    ))
+    report += &format!("in JavaScript, {runs} inputs for each target:\n");
+    let pages = watch(&mut test::foreign_input_of_pages(runs)?, |line| {
+        if ["not ok", "# pass", "# fail"].iter().any(|start| line.starts_with(start)) {
+            report += &[line, "\n"].concat();
+        }
+    })?;
+    if core && pages {
+        Ok(report)
+    } else {
+        Err([&report, "A rule is broken: the lines above say which."].concat())
+    }
 }

@@ -7,7 +7,7 @@ use super::grammar::{
     Need::{May, Must, Should},
     Shape,
 };
-use crate::fill::is_guid;
+use crate::options::is_guid;
 
 const ANY: Kind = Kind { what: "a text", fits: |_| true };
 const FILLED: Kind = Kind { what: "a text that is not empty", fits: |text| !text.trim().is_empty() };
