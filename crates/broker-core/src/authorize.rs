@@ -2,7 +2,7 @@
 //! Asks for OpenID Connect scopes only, whatever a caller wants, and believes no response whose state is not exactly its own.
 
 use crate::{
-    Code, Error, Json, Result, Secret, encoding,
+    Code, Error, Json, Result, Secret, SignInRequest, encoding,
     entra_error::{EntraError, numbers_in},
     scope,
 };
@@ -17,15 +17,13 @@ pub(crate) struct Pending {
     pub(crate) verifier: Secret,
 }
 
-/// Where a sign-in goes, and for whom.
+/// Where a sign-in goes.
 pub(crate) struct AuthorizationRequest<'a> {
     /// `{authority}/{tenant}`.
     pub(crate) tenant_url: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
-    /// Empty: none, like the next one.
-    pub(crate) login_hint: &'a str,
-    pub(crate) prompt: &'a str,
+    /// Empty: none.
     pub(crate) claims: &'a str,
     pub(crate) correlation_id: &'a str,
 }
@@ -45,7 +43,7 @@ impl Pending {
         self.state.get(..ID_DIGITS).unwrap_or_default()
     }
 
-    /// The address that the window goes to.
+    /// The address that the window goes to, but for its end: a [`wish`].
     pub(crate) fn url(&self, request: &AuthorizationRequest<'_>) -> String {
         let query = encoding::form(&[
             ("client_id", request.client_id),
@@ -57,13 +55,10 @@ impl Pending {
             ("nonce", &self.nonce),
             ("code_challenge", &encoding::s256(self.verifier.expose())),
             ("code_challenge_method", "S256"),
-            ("client_info", "1"),
             ("client-request-id", request.correlation_id),
-            ("login_hint", request.login_hint),
-            ("prompt", request.prompt),
             ("claims", request.claims),
         ]);
-        [request.tenant_url, "/oauth2/v2.0/authorize?", &query].concat()
+        [request.tenant_url, "/oauth2/v2.0/authorize?", &query, "&"].concat()
     }
 
     /// The code in a response.
@@ -93,6 +88,20 @@ impl Pending {
     }
 }
 
+/// OpenID Connect's `prompt` that lets the user choose.
+pub(crate) const SELECT_ACCOUNT: &str = "select_account";
+
+/// The end of the address: whose sign-in it is to be. Hint and prompt are for who wishes none; empty: none.
+pub(crate) fn wish(request: &SignInRequest, hint: &str, prompt: &str) -> String {
+    let prompt = if request.select_account { SELECT_ACCOUNT } else { prompt };
+    let login_hint = match request.login_hint.as_str() {
+        // A hint would skip the choice.
+        "" if prompt != SELECT_ACCOUNT => hint,
+        own => own,
+    };
+    encoding::form(&[("client_info", "1"), ("login_hint", login_hint), ("prompt", prompt)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,8 +126,6 @@ mod tests {
             tenant_url: "https://login.example/t",
             client_id: "b",
             redirect_uri: "https://app.example/r.html?",
-            login_hint: "",
-            prompt: "",
             claims: "",
             correlation_id: "i",
         }
@@ -131,13 +138,29 @@ mod tests {
             &scope=openid%20profile%20offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
             &nonce=0808080808080808080808080808080808080808080808080808080808080808\
             &code_challenge=TN8bhUN3ajixTHlcKDnTcQxiPu4tbJG335xghSnjH6E&code_challenge_method=S256\
-            &client_info=1&client-request-id=i";
+            &client-request-id=i&";
         assert_eq!(pending().url(&request()), expected);
-        let hinted = AuthorizationRequest { login_hint: "a@b&c", prompt: "select_account", ..request() };
-        assert_eq!(
-            pending().url(&hinted),
-            [expected, "&login_hint=a%40b%26c&prompt=select_account"].concat()
-        );
+        let challenged = AuthorizationRequest { claims: "{}", ..request() };
+        assert_eq!(pending().url(&challenged), [expected, "claims=%7B%7D&"].concat());
+    }
+
+    #[test]
+    fn it_ends_with_whose_sign_in_it_is_to_be() {
+        let wish = |login_hint: &str, select_account, prompt| {
+            let wished = SignInRequest {
+                login_hint: login_hint.to_owned(),
+                select_account,
+                ..SignInRequest::default()
+            };
+            super::wish(&wished, "power@apps", prompt)
+        };
+        assert_eq!(wish("", false, ""), "client_info=1&login_hint=power%40apps");
+        assert_eq!(wish("", false, "none"), "client_info=1&login_hint=power%40apps&prompt=none");
+        for [wished, prompt] in [[true, false], [false, true]] {
+            let prompt = if prompt { SELECT_ACCOUNT } else { "" };
+            assert_eq!(wish("", wished, prompt), "client_info=1&prompt=select_account");
+        }
+        assert_eq!(wish("a@b&c", true, ""), "client_info=1&login_hint=a%40b%26c&prompt=select_account");
     }
 
     #[test]

@@ -32,8 +32,13 @@ pub struct Departure {
 ///
 /// # Errors
 /// `storage_unavailable`: the page is still here, because nothing could be stored to come back to.
-pub(crate) async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
-    let attempt = Attempt::new(core, ask, prompt)?;
+pub(crate) async fn leave<E: Env>(
+    core: &Rc<Core<E>>,
+    ask: &Ask,
+    wish: &SignInRequest,
+    prompt: &str,
+) -> Result<()> {
+    let attempt = Attempt::new(core, ask, wish, prompt)?;
     depart(core, ask, &attempt).await
 }
 
@@ -88,6 +93,7 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
         tenant,
         redirect_uri: text("redirectUri"),
         url: String::new(),
+        bare: 0,
         sign_outs: core.sign_outs(),
     };
     let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };

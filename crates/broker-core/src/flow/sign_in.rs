@@ -3,10 +3,11 @@
 
 use crate::{
     Account, Code, Env, EventKind, Fact, Inbox, Result, SignInRequest,
+    authorize::SELECT_ACCOUNT,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
-        attempt::{Ask, Attempt, SELECT_ACCOUNT},
+        attempt::{Ask, Attempt},
         invitation::{Invited, invite, take_over},
         post::offline,
         redirect, silent,
@@ -68,7 +69,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
     } else if !ask.may_prompt {
         return silent::join(core, &ask);
     } else {
-        take_over(core, ask.is_sign_in(), ask.request.select_account)
+        take_over(core, &ask)
     };
     match barred {
         Err(error) => Landing::ready(Err(error)),
@@ -115,14 +116,14 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let popup = match popup {
         Some(popup) => popup,
-        None => match invite(core, &attempt.url).await? {
+        None => match invite(core, &attempt.url, attempt.bare).await? {
             Invited::Window(popup) => popup,
             Invited::Elsewhere => return Ok(()),
             Invited::Page(_) => return Err(Code::PopupBlocked.into()),
         },
     };
 
-    let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
+    let gave_up = race(core.env.given_up(&popup), core.env.sleep(LONGEST_WAIT));
     let response = match race(inbox.response(), gave_up).await {
         First::Left(response) => response,
         First::Right(First::Left(_)) => return Err(Code::UserCancelled.into()),
@@ -144,8 +145,7 @@ fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
     if core.env.host().mobile && ask.config.mobile != Mobile::Popup {
         return Err(Code::UnsupportedClient.into());
     }
-    let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
-    let attempt = Attempt::new(core, ask, prompt)?;
+    let attempt = Attempt::new(core, ask, &ask.request, prompt)?;
     let inbox = core.env.inbox(attempt.pending.id());
     let may_open = ask.is_sign_in() || core.env.activated();
     let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
@@ -168,15 +168,14 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 }
 
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
-async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
+async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, prompt: &str) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    let mut selects = ask.request.select_account;
+    let mut wisher = None;
     if !ask.is_sign_in() {
-        match invite(core, "").await? {
-            Invited::Page(chosen) => selects = chosen,
+        match invite(core, "", 0).await? {
+            Invited::Page(taker) => wisher = taker,
             _ => return Ok(()),
         }
     }
-    let prompt = if selects { SELECT_ACCOUNT } else { prompt };
-    redirect::leave(core, ask, prompt).await
+    redirect::leave(core, ask, &wisher.as_ref().unwrap_or(ask).request, prompt).await
 }

@@ -32,7 +32,7 @@ pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
         claims: String::new(),
         request: SignInRequest::default(),
     };
-    let mut attempt = Attempt::new(&core, &ask, "")?;
+    let mut attempt = Attempt::new(&core, &ask, &ask.request, "")?;
     attempt.pending.state = NOBODY.to_owned();
     let account = core.account();
     let query = encoding::form(&[

@@ -413,7 +413,8 @@ impl Env for FakeEnv {
         self.invite(url)
     }
 
-    fn given_up(&self, _popup: &FakePopup, _url: &str) -> Wait {
+    fn given_up(&self, popup: &FakePopup) -> Wait {
+        self.0.windows.again.replace(popup.url.clone());
         let gave_up = self.0.windows.gave_up.clone();
         Box::pin(async move { gave_up.wait().await })
     }
