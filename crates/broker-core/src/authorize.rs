@@ -28,6 +28,8 @@ pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) correlation_id: &'a str,
 }
 
+/// The endpoint, and what every request says.
+const ALWAYS: &str = "/oauth2/v2.0/authorize?response_type=code&response_mode=fragment&code_challenge_method=S256&client_info=1";
 /// How many digits of the state name the channel.
 const ID_DIGITS: usize = 32;
 
@@ -43,22 +45,21 @@ impl Pending {
         self.state.get(..ID_DIGITS).unwrap_or_default()
     }
 
-    /// The address that the window goes to, but for its end: a [`wish`].
+    /// The address that the window goes to, but for its end, which [`wish`] adds.
     pub(crate) fn url(&self, request: &AuthorizationRequest<'_>) -> String {
-        let query = encoding::form(&[
-            ("client_id", request.client_id),
-            ("response_type", "code"),
-            ("redirect_uri", request.redirect_uri),
-            ("response_mode", "fragment"),
-            ("scope", scope::OIDC),
-            ("state", &self.state),
-            ("nonce", &self.nonce),
-            ("code_challenge", &encoding::s256(self.verifier.expose())),
-            ("code_challenge_method", "S256"),
-            ("client-request-id", request.correlation_id),
-            ("claims", request.claims),
-        ]);
-        [request.tenant_url, "/oauth2/v2.0/authorize?", &query, "&"].concat()
+        encoding::form(
+            &[request.tenant_url, ALWAYS].concat(),
+            &[
+                ("client_id", request.client_id),
+                ("redirect_uri", request.redirect_uri),
+                ("scope", scope::OIDC),
+                ("state", &self.state),
+                ("nonce", &self.nonce),
+                ("code_challenge", &encoding::s256(self.verifier.expose())),
+                ("client-request-id", request.correlation_id),
+                ("claims", request.claims),
+            ],
+        )
     }
 
     /// The code in a response.
@@ -88,18 +89,31 @@ impl Pending {
     }
 }
 
-/// OpenID Connect's `prompt` that lets the user choose.
-pub(crate) const SELECT_ACCOUNT: &str = "select_account";
+/// OpenID Connect's `prompt`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// Entra asks what it needs.
+    AsNeeded,
+    /// It lets the user choose an account.
+    Choice,
+    /// It shows nothing: the page is in a hidden frame.
+    Never,
+}
 
-/// The end of the address: whose sign-in it is to be. Hint and prompt are for who wishes none; empty: none.
-pub(crate) fn wish(request: &SignInRequest, hint: &str, prompt: &str) -> String {
-    let prompt = if request.select_account { SELECT_ACCOUNT } else { prompt };
+/// The address with its end: whose sign-in it is to be. `hint` and `prompt` are for who wishes no other.
+pub(crate) fn wish(url: &str, request: &SignInRequest, hint: &str, prompt: Prompt) -> String {
+    let prompt = if request.select_account { Prompt::Choice } else { prompt };
     let login_hint = match request.login_hint.as_str() {
         // A hint would skip the choice.
-        "" if prompt != SELECT_ACCOUNT => hint,
+        "" if prompt != Prompt::Choice => hint,
         own => own,
     };
-    encoding::form(&[("client_info", "1"), ("login_hint", login_hint), ("prompt", prompt)])
+    let prompt = match prompt {
+        Prompt::AsNeeded => "",
+        Prompt::Choice => "select_account",
+        Prompt::Never => "none",
+    };
+    encoding::form(url, &[("login_hint", login_hint), ("prompt", prompt)])
 }
 
 #[cfg(test)]
@@ -133,15 +147,14 @@ mod tests {
 
     #[test]
     fn the_request_is_exactly_this() {
-        let expected = "https://login.example/t/oauth2/v2.0/authorize?client_id=b&response_type=code\
-            &redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F&response_mode=fragment\
+        let expected = "https://login.example/t/oauth2/v2.0/authorize?response_type=code&response_mode=fragment\
+            &code_challenge_method=S256&client_info=1&client_id=b&redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F\
             &scope=openid%20profile%20offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
             &nonce=0808080808080808080808080808080808080808080808080808080808080808\
-            &code_challenge=TN8bhUN3ajixTHlcKDnTcQxiPu4tbJG335xghSnjH6E&code_challenge_method=S256\
-            &client-request-id=i&";
+            &code_challenge=TN8bhUN3ajixTHlcKDnTcQxiPu4tbJG335xghSnjH6E&client-request-id=i";
         assert_eq!(pending().url(&request()), expected);
         let challenged = AuthorizationRequest { claims: "{}", ..request() };
-        assert_eq!(pending().url(&challenged), [expected, "claims=%7B%7D&"].concat());
+        assert_eq!(pending().url(&challenged), [expected, "&claims=%7B%7D"].concat());
     }
 
     #[test]
@@ -152,15 +165,15 @@ mod tests {
                 select_account,
                 ..SignInRequest::default()
             };
-            super::wish(&wished, "power@apps", prompt)
+            super::wish("https://login.example/?a=b", &wished, "power@apps", prompt)
+                .replace("https://login.example/?a=b", "")
         };
-        assert_eq!(wish("", false, ""), "client_info=1&login_hint=power%40apps");
-        assert_eq!(wish("", false, "none"), "client_info=1&login_hint=power%40apps&prompt=none");
-        for [wished, prompt] in [[true, false], [false, true]] {
-            let prompt = if prompt { SELECT_ACCOUNT } else { "" };
-            assert_eq!(wish("", wished, prompt), "client_info=1&prompt=select_account");
+        assert_eq!(wish("", false, Prompt::AsNeeded), "&login_hint=power%40apps");
+        assert_eq!(wish("", false, Prompt::Never), "&login_hint=power%40apps&prompt=none");
+        for (wished, prompt) in [(true, Prompt::AsNeeded), (false, Prompt::Choice)] {
+            assert_eq!(wish("", wished, prompt), "&prompt=select_account");
         }
-        assert_eq!(wish("a@b&c", true, ""), "client_info=1&login_hint=a%40b%26c&prompt=select_account");
+        assert_eq!(wish("a@b&c", true, Prompt::AsNeeded), "&login_hint=a%40b%26c&prompt=select_account");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::{
     Account, Code, Env, Error, Result, SignInRequest,
-    authorize::{AuthorizationRequest, Pending, wish},
+    authorize::{AuthorizationRequest, Pending, Prompt, wish},
     call::Call,
     config::Config,
     core::Core,
@@ -45,8 +45,6 @@ pub(crate) struct Attempt {
     pub(crate) sign_outs: u32,
 }
 
-/// OpenID Connect's `prompt` for a hidden frame.
-pub(crate) const NONE: &str = "none";
 /// The packaged redirect page, below the environment's address (contract §3). `cargo xtask dist --prefix` sets another.
 const REDIRECT_PAGE: &str = match option_env!("TALXIS_BROKER_REDIRECT_PAGE") {
     Some(page) => page,
@@ -54,6 +52,11 @@ const REDIRECT_PAGE: &str = match option_env!("TALXIS_BROKER_REDIRECT_PAGE") {
 };
 
 impl Ask {
+    /// `signIn()`, and whatever else is nobody's call of `getToken`.
+    pub(crate) fn for_sign_in(config: Rc<Config>, request: SignInRequest) -> Self {
+        Self { config, client: String::new(), may_prompt: true, claims: String::new(), request }
+    }
+
     /// A call of `getToken` needs a session.
     pub(crate) fn for_call(call: &Call) -> Self {
         Self {
@@ -89,7 +92,7 @@ impl Ask {
 }
 
 impl Attempt {
-    /// The next one for whoever asks, with this wish; `prompt` is OpenID Connect's, empty for none, where it wishes no choice.
+    /// The next one for whoever asks, with this wish, or this prompt where it wishes none.
     ///
     /// # Errors
     /// `config_invalid` where neither Power Apps nor the configuration says where to sign in.
@@ -97,7 +100,7 @@ impl Attempt {
         core: &Core<E>,
         ask: &Ask,
         request: &SignInRequest,
-        prompt: &str,
+        prompt: Prompt,
     ) -> Result<Self> {
         let (config, host) = (&ask.config, core.env.host());
         let tenant = core.tenant(config);
@@ -122,9 +125,9 @@ impl Attempt {
             claims: &ask.claims,
             correlation_id: &ask.request.correlation_id,
         });
-        let mut url = if prompt == NONE { url } else { by_relay(host.framed, &redirect_uri, url) };
+        let url = if prompt == Prompt::Never { url } else { by_relay(host.framed, &redirect_uri, url) };
         let bare = url.len();
-        url.push_str(&wish(request, host.login_hint.as_deref().unwrap_or_default(), prompt));
+        let url = wish(&url, request, host.login_hint.as_deref().unwrap_or_default(), prompt);
         Ok(Self { pending, tenant, tenant_url, redirect_uri, url, bare, sign_outs: core.sign_outs() })
     }
 
@@ -168,6 +171,7 @@ impl Attempt {
         };
         let judged = answer.and_then(|answer| entra::judge(core, &answer, &expected, scope::OIDC));
         let (response, account) = judged.map_err(|mut error| {
+            // A code that is no good is a failed sign-in, not the end of a session.
             // A code that is no good is a failed sign-in, not the end of a session.
             if error.code == Code::LoginRequired {
                 let aadsts = error.aadsts;

@@ -2,7 +2,8 @@
 //! over: it opens the window of the same sign-in, and the invitation goes away.
 
 use crate::{
-    Code, Env, Invitation, Result, authorize,
+    Code, Env, Invitation, Result,
+    authorize::{Prompt, wish},
     core::{Core, signed_out},
     flow::attempt::Ask,
     race::{First, race},
@@ -77,11 +78,10 @@ pub(crate) fn take_over<E: Env>(core: &Core<E>, ask: &Rc<Ask>) -> Result<()> {
         open.finish(End::Came(Invited::Page(wishes.then(|| ask.clone()))));
         return Ok(());
     }
-    let mut url = open.url.clone();
-    if wishes {
-        url.truncate(open.bare);
-        url.push_str(&authorize::wish(&ask.request, "", ""));
-    }
+    let url = match open.url.get(..open.bare) {
+        Some(bare) if wishes => wish(bare, &ask.request, "", Prompt::AsNeeded),
+        _ => open.url.clone(),
+    };
     match core.env.open_popup(&url) {
         Some(popup) => open.finish(End::Came(Invited::Window(popup))),
         None if is_sign_in => return Err(Code::PopupBlocked.into()),

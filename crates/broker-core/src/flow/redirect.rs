@@ -4,7 +4,7 @@
 
 use crate::{
     Account, Code, Env, Fact, Json, Result, Secret, SignInRequest,
-    authorize::Pending,
+    authorize::{Pending, Prompt},
     core::{Core, signed_out},
     flow::attempt::{Ask, Attempt},
 };
@@ -36,7 +36,7 @@ pub(crate) async fn leave<E: Env>(
     core: &Rc<Core<E>>,
     ask: &Ask,
     wish: &SignInRequest,
-    prompt: &str,
+    prompt: Prompt,
 ) -> Result<()> {
     let attempt = Attempt::new(core, ask, wish, prompt)?;
     depart(core, ask, &attempt).await
@@ -96,7 +96,7 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
         bare: 0,
         sign_outs: core.sign_outs(),
     };
-    let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };
+    let ask = Ask::for_sign_in(config, request);
     let answer = attempt.redeem(core, &ask, response)?.await;
     attempt.accept(core, &ask, answer)?;
     core.tell_signed_in(&ask);

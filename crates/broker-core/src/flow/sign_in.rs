@@ -3,7 +3,7 @@
 
 use crate::{
     Account, Code, Env, EventKind, Fact, Inbox, Result, SignInRequest,
-    authorize::SELECT_ACCOUNT,
+    authorize::Prompt,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
@@ -49,7 +49,7 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Landing {
     };
     core.env.remember(Fact::Refused, false);
     core.part_with_others();
-    let ask = Ask { config, client: String::new(), may_prompt: true, claims: String::new(), request };
+    let ask = Ask::for_sign_in(config, request);
     match core.usable_session() {
         Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
         _ => join(core, ask),
@@ -79,8 +79,9 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
 
 /// Not an `async fn`: the window opens now, inside the call that may stand in a user's click, unless a hidden frame is tried first.
 fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
+    core.asking.replace(Some(ask.clone()));
     let at_once = !tries_silently(core, ask) && !leaves_page(core, ask);
-    let opened = at_once.then(|| open(core, ask, ""));
+    let opened = at_once.then(|| open(core, ask, Prompt::AsNeeded));
     let (core, ask) = (core.clone(), ask.clone());
     Box::pin(async move {
         let landed = fly(&core, &ask, opened).await;
@@ -95,7 +96,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
-    let mut prompt = "";
+    let mut prompt = Prompt::AsNeeded;
     if tries_silently(core, ask) {
         let sign_outs = core.sign_outs();
         match silent::join(core, ask).await {
@@ -103,7 +104,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
                 // Who signed out meanwhile is not asked to sign in.
                 core.still_wanted(sign_outs)?;
                 // Somebody else is signed in at Entra: the user has to choose.
-                prompt = if error.code == Code::AccountMismatch { SELECT_ACCOUNT } else { "" };
+                if error.code == Code::AccountMismatch {
+                    prompt = Prompt::Choice;
+                }
             }
             landed => return landed,
         }
@@ -141,7 +144,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     Ok(())
 }
 
-fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
+fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: Prompt) -> Result<Opened<E>> {
     if core.env.host().mobile && ask.config.mobile != Mobile::Popup {
         return Err(Code::UnsupportedClient.into());
     }
@@ -168,7 +171,7 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 }
 
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
-async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, prompt: &str) -> Result<()> {
+async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, prompt: Prompt) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let mut wisher = None;
     if !ask.is_sign_in() {

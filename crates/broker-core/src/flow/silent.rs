@@ -4,10 +4,11 @@
 
 use crate::{
     Code, Env, EventKind, Fact, Inbox, Result,
+    authorize::Prompt,
     core::Core,
     flow::{
         RENEW,
-        attempt::{Ask, Attempt, NONE},
+        attempt::{Ask, Attempt},
         post::blocked,
     },
     race::{First, race},
@@ -73,7 +74,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     if usable.as_ref().is_some_and(|session| !session.is_ending(core.env.now())) {
         return Ok(());
     }
-    let attempt = Attempt::new(core, ask, &ask.request, NONE)?;
+    let attempt = Attempt::new(core, ask, &ask.request, Prompt::Never)?;
     let mut inbox = core.env.inbox(attempt.pending.id());
     let frame = core.env.open_frame(&attempt.url);
     let response = match race(inbox.response(), race(frame, core.env.sleep(LONGEST_WAIT))).await {

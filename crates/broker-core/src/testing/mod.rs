@@ -49,6 +49,8 @@ struct World {
     requests: RefCell<Vec<Request>>,
     answers: RefCell<Vec<(Kind, Answer)>>,
     minted: Cell<u32>,
+    /// The challenges that only the user can meet, and whether the user can.
+    insists: RefCell<Vec<(String, bool)>>,
     events: RefCell<Vec<EventKind>>,
     changes: Cell<u32>,
     departures: RefCell<Vec<Value>>,
@@ -170,6 +172,11 @@ impl FakeEnv {
     /// The next request of this kind is answered so; several such answers keep their order.
     pub fn answer_next(&self, kind: Kind, answer: Answer) {
         self.0.answers.borrow_mut().push((kind, answer));
+    }
+
+    /// Entra takes this challenge as met only after a sign-in that asked for it; if it can be met at all.
+    pub fn insist(&self, challenge: &str, can_be_met: bool) {
+        self.0.insists.borrow_mut().push((challenge.to_owned(), can_be_met));
     }
 
     /// Every request so far.
