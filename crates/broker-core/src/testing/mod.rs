@@ -16,7 +16,7 @@ pub use json::{parse, reply};
 pub(crate) use windows::fields;
 pub use windows::{FakeInbox, FakePopup};
 
-use crate::{Departure, Env, Event, EventKind, Fact, HostFacts, Invitation, Reply, Unreachable};
+use crate::{Code, Departure, Env, Event, EventKind, Fact, HostFacts, Invitation, Reply, Unreachable};
 use base64::prelude::*;
 use executor::Executor;
 use serde_json::Value;
@@ -51,7 +51,7 @@ struct World {
     minted: Cell<u32>,
     /// The challenges that only the user can meet, and whether the user can.
     insists: RefCell<Vec<(String, bool)>>,
-    events: RefCell<Vec<EventKind>>,
+    events: RefCell<Vec<(EventKind, Option<Code>)>>,
     changes: Cell<u32>,
     departures: RefCell<Vec<Value>>,
     stuck: Cell<bool>,
@@ -194,7 +194,13 @@ impl FakeEnv {
     /// Every event so far.
     #[must_use]
     pub fn events(&self) -> Vec<EventKind> {
-        self.0.events.borrow().clone()
+        self.0.events.borrow().iter().map(|event| event.0).collect()
+    }
+
+    /// The codes that listeners were told.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Code> {
+        self.0.events.borrow().iter().filter_map(|event| event.1).collect()
     }
 
     /// What was stored of the last sign-in that left the page.
@@ -456,6 +462,6 @@ impl Env for FakeEnv {
     }
 
     fn emit(&self, event: Event<'_>) {
-        self.0.events.borrow_mut().push(event.kind);
+        self.0.events.borrow_mut().push((event.kind, event.code));
     }
 }
