@@ -116,8 +116,8 @@ impl Env for Web {
         window::invite(&self.hooks, url, true)
     }
 
-    fn given_up(&self, popup: &Popup, url: &str) -> Waiting {
-        window::given_up(&self.hooks, popup, url)
+    fn given_up(&self, popup: &Popup) -> Waiting {
+        window::given_up(&self.hooks, popup)
     }
 
     fn keep(&self, departure: &Departure) -> Waiting {

@@ -32,7 +32,7 @@ export function openWindow(hooks, url, stays) {
   const turn = lock(hooks, TURN);
   return closedWith(hooks, {
     // Brings it back if it is still there, and else opens a new one. For the handler of a click.
-    reopen(url) {
+    reopen() {
       child = open(url, name) ?? child;
     },
     close() {
@@ -97,12 +97,12 @@ export function invite(hooks, url, ends) {
 
 // Shows that sign-in goes on in another window. `answer` settles when the user gives up on it. A closed window alone is no sign:
 // under COOP it looks closed at once.
-export function waitWith(hooks, child, url) {
+export function waitWith(hooks, child) {
   const texts = textsOf(hooks);
   let remove;
   const answer = new Promise((resolve) => {
     const cancel = () => resolve();
-    remove = show(texts, texts.waiting, [[texts.openAgain, () => child.reopen(url)], [texts.cancel, cancel]], cancel);
+    remove = show(texts, texts.waiting, [[texts.openAgain, () => child.reopen()], [texts.cancel, cancel]], cancel);
   });
   return closedWith(hooks, { answer, close: () => remove?.() });
 }

@@ -14,7 +14,7 @@ extern "C" {
     type Child;
 
     #[wasm_bindgen(method)]
-    fn reopen(this: &Child, url: &str);
+    fn reopen(this: &Child);
 
     #[wasm_bindgen(method, js_name = close)]
     fn close_window(this: &Child);
@@ -25,10 +25,10 @@ extern "C" {
     #[wasm_bindgen(js_name = invite)]
     fn show_invitation(hooks: &Hooks, url: &str, ends: bool) -> Wait;
 
-    #[wasm_bindgen(js_name = waitWith)]
-    fn wait_with(hooks: &Hooks, child: &Child, url: &str) -> Wait;
+    // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed. So is the next one.
+    #[wasm_bindgen(catch, js_name = waitWith)]
+    fn wait_with(hooks: &Hooks, child: &Child) -> Result<Wait, JsValue>;
 
-    // Caught, although it does not throw: otherwise the module would import it directly, past the glue that is packed.
     #[wasm_bindgen(catch, js_name = activated)]
     fn is_activated() -> Result<bool, JsValue>;
 }
@@ -52,8 +52,8 @@ impl Popup {
 
     /// Brings the window back, or opens it anew, in the handler of a click.
     #[cfg(all(test, target_arch = "wasm32"))]
-    pub(crate) fn reopen(&self, url: &str) {
-        self.child.reopen(url);
+    pub(crate) fn reopen(&self) {
+        self.child.reopen();
     }
 
     fn of(hooks: &Hooks, child: Child) -> Self {
@@ -89,6 +89,6 @@ pub(crate) fn invite(
 }
 
 /// Shows that sign-in goes on in another window, and resolves when the user gives up on it.
-pub(crate) fn given_up(hooks: &Hooks, popup: &Popup, url: &str) -> Waiting {
-    Waiting::new(wait_with(hooks, &popup.child, url))
+pub(crate) fn given_up(hooks: &Hooks, popup: &Popup) -> Waiting {
+    Waiting::new(wait_with(hooks, &popup.child).unwrap_throw())
 }

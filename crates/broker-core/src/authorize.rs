@@ -2,7 +2,7 @@
 //! Asks for OpenID Connect scopes only, whatever a caller wants, and believes no response whose state is not exactly its own.
 
 use crate::{
-    Code, Error, Json, Result, Secret, encoding,
+    Code, Error, Json, Result, Secret, SignInRequest, encoding,
     entra_error::{EntraError, numbers_in},
     scope,
 };
@@ -17,19 +17,19 @@ pub(crate) struct Pending {
     pub(crate) verifier: Secret,
 }
 
-/// Where a sign-in goes, and for whom.
+/// Where a sign-in goes.
 pub(crate) struct AuthorizationRequest<'a> {
     /// `{authority}/{tenant}`.
     pub(crate) tenant_url: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
-    /// Empty: none, like the next one.
-    pub(crate) login_hint: &'a str,
-    pub(crate) prompt: &'a str,
+    /// Empty: none.
     pub(crate) claims: &'a str,
     pub(crate) correlation_id: &'a str,
 }
 
+/// The endpoint, and what every request says.
+const ALWAYS: &str = "/oauth2/v2.0/authorize?response_type=code&response_mode=fragment&code_challenge_method=S256&client_info=1";
 /// How many digits of the state name the channel.
 const ID_DIGITS: usize = 32;
 
@@ -45,25 +45,21 @@ impl Pending {
         self.state.get(..ID_DIGITS).unwrap_or_default()
     }
 
-    /// The address that the window goes to.
+    /// The address that the window goes to, but for its end, which [`wish`] adds.
     pub(crate) fn url(&self, request: &AuthorizationRequest<'_>) -> String {
-        let query = encoding::form(&[
-            ("client_id", request.client_id),
-            ("response_type", "code"),
-            ("redirect_uri", request.redirect_uri),
-            ("response_mode", "fragment"),
-            ("scope", scope::OIDC),
-            ("state", &self.state),
-            ("nonce", &self.nonce),
-            ("code_challenge", &encoding::s256(self.verifier.expose())),
-            ("code_challenge_method", "S256"),
-            ("client_info", "1"),
-            ("client-request-id", request.correlation_id),
-            ("login_hint", request.login_hint),
-            ("prompt", request.prompt),
-            ("claims", request.claims),
-        ]);
-        [request.tenant_url, "/oauth2/v2.0/authorize?", &query].concat()
+        encoding::form(
+            &[request.tenant_url, ALWAYS].concat(),
+            &[
+                ("client_id", request.client_id),
+                ("redirect_uri", request.redirect_uri),
+                ("scope", scope::OIDC),
+                ("state", &self.state),
+                ("nonce", &self.nonce),
+                ("code_challenge", &encoding::s256(self.verifier.expose())),
+                ("client-request-id", request.correlation_id),
+                ("claims", request.claims),
+            ],
+        )
     }
 
     /// The code in a response.
@@ -93,6 +89,33 @@ impl Pending {
     }
 }
 
+/// OpenID Connect's `prompt`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// Entra asks what it needs.
+    AsNeeded,
+    /// It lets the user choose an account.
+    Choice,
+    /// It shows nothing: the page is in a hidden frame.
+    Never,
+}
+
+/// The address with its end: whose sign-in it is to be. `hint` and `prompt` are for who wishes no other.
+pub(crate) fn wish(url: &str, request: &SignInRequest, hint: &str, prompt: Prompt) -> String {
+    let prompt = if request.select_account { Prompt::Choice } else { prompt };
+    let login_hint = match request.login_hint.as_str() {
+        // A hint would skip the choice.
+        "" if prompt != Prompt::Choice => hint,
+        own => own,
+    };
+    let prompt = match prompt {
+        Prompt::AsNeeded => "",
+        Prompt::Choice => "select_account",
+        Prompt::Never => "none",
+    };
+    encoding::form(url, &[("login_hint", login_hint), ("prompt", prompt)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,8 +140,6 @@ mod tests {
             tenant_url: "https://login.example/t",
             client_id: "b",
             redirect_uri: "https://app.example/r.html?",
-            login_hint: "",
-            prompt: "",
             claims: "",
             correlation_id: "i",
         }
@@ -126,18 +147,33 @@ mod tests {
 
     #[test]
     fn the_request_is_exactly_this() {
-        let expected = "https://login.example/t/oauth2/v2.0/authorize?client_id=b&response_type=code\
-            &redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F&response_mode=fragment\
+        let expected = "https://login.example/t/oauth2/v2.0/authorize?response_type=code&response_mode=fragment\
+            &code_challenge_method=S256&client_info=1&client_id=b&redirect_uri=https%3A%2F%2Fapp.example%2Fr.html%3F\
             &scope=openid%20profile%20offline_access&state=07070707070707070707070707070707.07070707070707070707070707070707\
             &nonce=0808080808080808080808080808080808080808080808080808080808080808\
-            &code_challenge=TN8bhUN3ajixTHlcKDnTcQxiPu4tbJG335xghSnjH6E&code_challenge_method=S256\
-            &client_info=1&client-request-id=i";
+            &code_challenge=TN8bhUN3ajixTHlcKDnTcQxiPu4tbJG335xghSnjH6E&client-request-id=i";
         assert_eq!(pending().url(&request()), expected);
-        let hinted = AuthorizationRequest { login_hint: "a@b&c", prompt: "select_account", ..request() };
-        assert_eq!(
-            pending().url(&hinted),
-            [expected, "&login_hint=a%40b%26c&prompt=select_account"].concat()
-        );
+        let challenged = AuthorizationRequest { claims: "{}", ..request() };
+        assert_eq!(pending().url(&challenged), [expected, "&claims=%7B%7D"].concat());
+    }
+
+    #[test]
+    fn it_ends_with_whose_sign_in_it_is_to_be() {
+        let wish = |login_hint: &str, select_account, prompt| {
+            let wished = SignInRequest {
+                login_hint: login_hint.to_owned(),
+                select_account,
+                ..SignInRequest::default()
+            };
+            super::wish("https://login.example/?a=b", &wished, "power@apps", prompt)
+                .replace("https://login.example/?a=b", "")
+        };
+        assert_eq!(wish("", false, Prompt::AsNeeded), "&login_hint=power%40apps");
+        assert_eq!(wish("", false, Prompt::Never), "&login_hint=power%40apps&prompt=none");
+        for (wished, prompt) in [(true, Prompt::AsNeeded), (false, Prompt::Choice)] {
+            assert_eq!(wish("", wished, prompt), "&prompt=select_account");
+        }
+        assert_eq!(wish("a@b&c", true, Prompt::AsNeeded), "&login_hint=a%40b%26c&prompt=select_account");
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Core<E: Env> {
     pub(crate) refreshes: Flights,
     /// At most one.
     pub(crate) sign_ins: Flights,
+    /// Who asked for the last one.
+    pub(crate) asking: RefCell<Option<Rc<flow::attempt::Ask>>>,
     /// At most one.
     pub(crate) silent_sign_ins: Flights,
 }
@@ -50,6 +52,7 @@ impl<E: Env> Core<E> {
             calls: Flights::default(),
             refreshes: Flights::default(),
             sign_ins: Flights::default(),
+            asking: RefCell::default(),
             silent_sign_ins: Flights::default(),
         })
     }

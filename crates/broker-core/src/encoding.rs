@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Fields as form text, in their order. One without a value is left out: no field here may be empty.
-pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    let mut text = String::new();
+/// Form text: what is encoded already, and these fields in their order. One without a value is left out: no field here may be empty.
+pub(crate) fn form(start: &str, fields: &[(&str, &str)]) -> String {
+    let mut text = start.to_owned();
     for (name, value) in fields {
         if value.is_empty() {
             continue;
@@ -93,7 +93,7 @@ mod tests {
     fn forms_are_what_the_url_standard_says() {
         for name in TEXTS.into_iter().skip(1) {
             for value in TEXTS.into_iter().skip(1) {
-                let ours = form(&[(name, value), ("x", "1")]);
+                let ours = form("", &[(name, value), ("x", "1")]);
                 let theirs: Vec<_> = form_urlencoded::parse(ours.as_bytes()).into_owned().collect();
                 assert_eq!(theirs, [(name.to_owned(), value.to_owned()), ("x".to_owned(), "1".to_owned())]);
             }
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn an_empty_field_is_not_sent() {
-        assert_eq!(form(&[("a", ""), ("b", "1"), ("c", ""), ("d", "2")]), "b=1&d=2");
+        assert_eq!(form("", &[("a", ""), ("b", "1"), ("c", ""), ("d", "2")]), "b=1&d=2");
+        assert_eq!(form("a=%20", &[("b", " "), ("c", "")]), "a=%20&b=%20");
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub trait Env: 'static {
     /// Asks in a surface of ours whether to sign out everywhere, likewise.
     fn confirm(&self, url: &str) -> impl Future<Output = Invitation<Self::Popup>> + Unpin;
     /// Resolves if the user gives up on an open window in a surface of ours; never resolves otherwise. The same surface
-    /// lets the user open the window at `url` again. A closed window alone is no sign: under COOP it looks closed at once.
-    fn given_up(&self, popup: &Self::Popup, url: &str) -> Self::Wait;
+    /// lets the user open the window again, at its address. A closed window alone is no sign: under COOP it looks closed at once.
+    fn given_up(&self, popup: &Self::Popup) -> Self::Wait;
     /// Stores a departure. Resolves when that is done, or failed.
     fn keep(&self, departure: &Departure) -> Self::Wait;
     /// Goes to an address with the whole page. Resolves only if that is impossible, as it is when no departure was stored.

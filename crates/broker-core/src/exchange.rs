@@ -41,7 +41,7 @@ pub(crate) fn endpoint(sts: &str) -> String {
 
 /// The body of a request.
 pub(crate) fn body(request: &ExchangeRequest<'_>) -> String {
-    encoding::form(&request.fields())
+    encoding::form("", &request.fields())
 }
 
 /// Judges an answer. `asked_at` is the clock before the request was sent; `asked` the scopes, which count as granted where

@@ -41,29 +41,31 @@ pub(crate) fn endpoint(tenant_url: &str, correlation_id: &str) -> String {
 impl CodeGrant<'_> {
     /// The body. Asks for no access token of use: control clients get theirs from the refresh token.
     pub(crate) fn body(&self) -> String {
-        encoding::form(&[
-            ("grant_type", "authorization_code"),
-            ("client_id", self.client_id),
-            ("redirect_uri", self.redirect_uri),
-            ("code", self.code.expose()),
-            ("code_verifier", self.verifier.expose()),
-            ("scope", scope::OIDC),
-            ("client_info", "1"),
-        ])
+        encoding::form(
+            "grant_type=authorization_code&client_info=1",
+            &[
+                ("client_id", self.client_id),
+                ("redirect_uri", self.redirect_uri),
+                ("code", self.code.expose()),
+                ("code_verifier", self.verifier.expose()),
+                ("scope", scope::OIDC),
+            ],
+        )
     }
 }
 
 impl RefreshGrant<'_> {
     /// The body.
     pub(crate) fn body(&self) -> String {
-        encoding::form(&[
-            ("grant_type", "refresh_token"),
-            ("client_id", self.client_id),
-            ("refresh_token", self.refresh_token.expose()),
-            ("scope", &[self.control_scope, " ", scope::OIDC].concat()),
-            ("client_info", "1"),
-            ("claims", self.claims),
-        ])
+        encoding::form(
+            "grant_type=refresh_token&client_info=1",
+            &[
+                ("client_id", self.client_id),
+                ("refresh_token", self.refresh_token.expose()),
+                ("scope", &[self.control_scope, " ", scope::OIDC].concat()),
+                ("claims", self.claims),
+            ],
+        )
     }
 }
 
@@ -140,8 +142,8 @@ mod tests {
         let grant = CodeGrant { client_id: "b", redirect_uri: "https://r", code: &code, verifier: &verifier };
         assert_eq!(
             grant.body(),
-            "grant_type=authorization_code&client_id=b&redirect_uri=https%3A%2F%2Fr&code=c&code_verifier=v\
-             &scope=openid%20profile%20offline_access&client_info=1"
+            "grant_type=authorization_code&client_info=1&client_id=b&redirect_uri=https%3A%2F%2Fr&code=c&code_verifier=v\
+             &scope=openid%20profile%20offline_access"
         );
     }
 
@@ -156,8 +158,8 @@ mod tests {
         };
         assert_eq!(
             grant.body(),
-            "grant_type=refresh_token&client_id=b&refresh_token=r%26\
-             &scope=api%3A%2F%2Fc%2Fs%20openid%20profile%20offline_access&client_info=1&claims=%7B%7D"
+            "grant_type=refresh_token&client_info=1&client_id=b&refresh_token=r%26\
+             &scope=api%3A%2F%2Fc%2Fs%20openid%20profile%20offline_access&claims=%7B%7D"
         );
     }
 

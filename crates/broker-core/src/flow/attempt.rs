@@ -3,7 +3,7 @@
 
 use crate::{
     Account, Code, Env, Error, Result, SignInRequest,
-    authorize::{AuthorizationRequest, Pending},
+    authorize::{AuthorizationRequest, Pending, Prompt, wish},
     call::Call,
     config::Config,
     core::Core,
@@ -39,14 +39,12 @@ pub(crate) struct Attempt {
     pub(crate) redirect_uri: String,
     /// Where the window goes.
     pub(crate) url: String,
+    /// How much of it comes before the wish at its end.
+    pub(crate) bare: usize,
     /// How often somebody had signed out when it began.
     pub(crate) sign_outs: u32,
 }
 
-/// OpenID Connect's `prompt` that lets the user choose.
-pub(crate) const SELECT_ACCOUNT: &str = "select_account";
-/// OpenID Connect's `prompt` for a hidden frame.
-pub(crate) const NONE: &str = "none";
 /// The packaged redirect page, below the environment's address (contract §3). `cargo xtask dist --prefix` sets another.
 const REDIRECT_PAGE: &str = match option_env!("TALXIS_BROKER_REDIRECT_PAGE") {
     Some(page) => page,
@@ -54,6 +52,11 @@ const REDIRECT_PAGE: &str = match option_env!("TALXIS_BROKER_REDIRECT_PAGE") {
 };
 
 impl Ask {
+    /// `signIn()`, and whatever else is nobody's call of `getToken`.
+    pub(crate) fn for_sign_in(config: Rc<Config>, request: SignInRequest) -> Self {
+        Self { config, client: String::new(), may_prompt: true, claims: String::new(), request }
+    }
+
     /// A call of `getToken` needs a session.
     pub(crate) fn for_call(call: &Call) -> Self {
         Self {
@@ -89,12 +92,17 @@ impl Ask {
 }
 
 impl Attempt {
-    /// The next one for whoever asks; `prompt` is OpenID Connect's, empty for none.
+    /// The next one for whoever asks, with this wish, or this prompt where it wishes none.
     ///
     /// # Errors
     /// `config_invalid` where neither Power Apps nor the configuration says where to sign in.
-    pub(crate) fn new<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Self> {
-        let (config, wish, host) = (&ask.config, &ask.request, core.env.host());
+    pub(crate) fn new<E: Env>(
+        core: &Core<E>,
+        ask: &Ask,
+        request: &SignInRequest,
+        prompt: Prompt,
+    ) -> Result<Self> {
+        let (config, host) = (&ask.config, core.env.host());
         let tenant = core.tenant(config);
         if tenant.is_empty() {
             return Err(invalid("tenant", "is needed outside of Power Apps"));
@@ -107,11 +115,6 @@ impl Attempt {
         if redirect_uri.is_empty() {
             return Err(invalid("redirectUri", "is needed outside of Power Apps"));
         }
-        let login_hint = match wish.login_hint.as_str() {
-            // A hint would skip the choice.
-            "" if prompt != SELECT_ACCOUNT => host.login_hint.as_deref().unwrap_or_default(),
-            hint => hint,
-        };
         let tenant_url = config.tenant_url(&tenant);
 
         let pending = Pending::new(&core.env.random(), core.env.random(), core.env.random());
@@ -119,13 +122,13 @@ impl Attempt {
             tenant_url: &tenant_url,
             client_id: &config.client_id,
             redirect_uri: &redirect_uri,
-            login_hint,
-            prompt,
             claims: &ask.claims,
             correlation_id: &ask.request.correlation_id,
         });
-        let url = if prompt == NONE { url } else { by_relay(host.framed, &redirect_uri, url) };
-        Ok(Self { pending, tenant, tenant_url, redirect_uri, url, sign_outs: core.sign_outs() })
+        let url = if prompt == Prompt::Never { url } else { by_relay(host.framed, &redirect_uri, url) };
+        let bare = url.len();
+        let url = wish(&url, request, host.login_hint.as_deref().unwrap_or_default(), prompt);
+        Ok(Self { pending, tenant, tenant_url, redirect_uri, url, bare, sign_outs: core.sign_outs() })
     }
 
     /// Redeems the code in a response.
@@ -168,6 +171,7 @@ impl Attempt {
         };
         let judged = answer.and_then(|answer| entra::judge(core, &answer, &expected, scope::OIDC));
         let (response, account) = judged.map_err(|mut error| {
+            // A code that is no good is a failed sign-in, not the end of a session.
             // A code that is no good is a failed sign-in, not the end of a session.
             if error.code == Code::LoginRequired {
                 let aadsts = error.aadsts;

@@ -107,8 +107,8 @@ fn session_or_sign_in<E: Env>(core: &Rc<Core<E>>, call: &Call) -> Landing {
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> Result<()> {
     let mut call = call.clone();
-    let (mut signed_in, mut signed_in_again, mut stepped_up) =
-        (core.usable_session().is_none(), false, false);
+    let (mut signed_in, mut signed_in_again) = (core.usable_session().is_none(), false);
+    let (mut challenged, mut stepped_up) = (false, false);
     loop {
         next.await?;
         let session = core.session().ok_or_else(signed_out)?;
@@ -130,15 +130,22 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, call: &Rc<Call>, mut next: Landing) -> 
             session_or_sign_in(core, &call)
         } else if error.code != Code::InteractionRequired || challenge.is_empty() || stepped_up {
             return Err(error);
-        } else if call.request.claims != challenge {
-            // Entra may have what it needs already; the user is asked only if it says no to this very challenge.
-            call = call.challenged(challenge);
-            Landing::ready(Ok(()))
-        } else if call.may_prompt() {
-            stepped_up = true;
-            sign_in::join(core, Ask::for_challenge(&call, session.account()))
         } else {
-            return Err(error);
+            // Entra may have what it needs already; the user is asked only if it says no.
+            let says_no = challenged || call.request.claims == challenge;
+            challenged = true;
+            call = call.challenged(challenge);
+            if !says_no {
+                Landing::ready(Ok(()))
+            } else if call.may_prompt() {
+                let sign_in = sign_in::join(core, Ask::for_challenge(&call, session.account()));
+                // There is one sign-in at a time: after one for something else, the challenge is still to be asked.
+                let asked = core.asking.borrow();
+                stepped_up = asked.as_ref().is_some_and(|asked| asked.claims == call.request.claims);
+                sign_in
+            } else {
+                return Err(error);
+            }
         };
     }
 }

@@ -3,7 +3,9 @@
 
 use crate::{
     Code, Env, Invitation, Result,
+    authorize::{Prompt, wish},
     core::{Core, signed_out},
+    flow::attempt::Ask,
     race::{First, race},
 };
 use std::{
@@ -17,6 +19,8 @@ use std::{
 pub(crate) struct Open<P> {
     /// Empty: the page itself would leave, and there is no window.
     url: String,
+    /// How much of it comes before the wish at its end.
+    bare: usize,
     end: RefCell<End<P>>,
 }
 
@@ -24,8 +28,8 @@ pub(crate) struct Open<P> {
 pub(crate) enum Invited<P> {
     /// A window is open.
     Window(P),
-    /// The page may leave; whether the user wants to choose another account.
-    Page(bool),
+    /// The page may leave, as this one wishes.
+    Page(Option<Rc<Ask>>),
     /// The user signed in in another tab.
     Elsewhere,
 }
@@ -40,8 +44,8 @@ enum End<P> {
 ///
 /// # Errors
 /// `user_cancelled`, `popup_blocked`, and `login_required` if the user signs out instead.
-pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<E::Popup>> {
-    let open = Rc::new(Open { url: url.to_owned(), end: RefCell::new(End::NotYet(None)) });
+pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str, bare: usize) -> Result<Invited<E::Popup>> {
+    let open = Rc::new(Open { url: url.to_owned(), bare, end: RefCell::new(End::NotYet(None)) });
     core.invitation.replace(Some(open.clone()));
     let answer = race(open.end(), core.env.invite(url)).await;
     // Not `take`: after a sign-out another sign-in's invitation may be open already.
@@ -51,29 +55,34 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<
     match answer {
         First::Left(end) => end,
         First::Right(Invitation::Opened(popup)) => Ok(Invited::Window(popup)),
-        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page(false)),
+        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page(None)),
         // A window was asked for; no other answer means that there is one.
         First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
     }
 }
 
-/// Opens the window of an open invitation's sign-in, if this caller may: it has a click, or it is `signIn()`, whose wish to
-/// choose another account is respected.
+/// Opens the window of an open invitation's sign-in, if this caller may: it has a click, or it is `signIn()`, whose wish for an
+/// account or a choice takes the place of the invitation's.
 ///
 /// # Errors
 /// `popup_blocked` for `signIn()`; for other callers the invitation stays.
-pub(crate) fn take_over<E: Env>(core: &Core<E>, is_sign_in: bool, select_account: bool) -> Result<()> {
+pub(crate) fn take_over<E: Env>(core: &Core<E>, ask: &Rc<Ask>) -> Result<()> {
     let open = core.invitation.borrow().clone();
+    let is_sign_in = ask.is_sign_in();
     // Only `signIn()` is a click for leaving the page: another one would lose what is unsaved on it.
     let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && core.env.activated();
     let Some(open) = open.filter(may) else { return Ok(()) };
+    let wishes = is_sign_in && (ask.request.select_account || !ask.request.login_hint.is_empty());
     if open.url.is_empty() {
-        open.finish(End::Came(Invited::Page(select_account)));
+        open.finish(End::Came(Invited::Page(wishes.then(|| ask.clone()))));
         return Ok(());
     }
-    let wish = if select_account { "&prompt=select_account" } else { "" };
-    match core.env.open_popup(&[open.url.as_str(), wish].concat()) {
+    let url = match open.url.get(..open.bare) {
+        Some(bare) if wishes => wish(bare, &ask.request, "", Prompt::AsNeeded),
+        _ => open.url.clone(),
+    };
+    match core.env.open_popup(&url) {
         Some(popup) => open.finish(End::Came(Invited::Window(popup))),
         None if is_sign_in => return Err(Code::PopupBlocked.into()),
         None => {}

@@ -4,7 +4,7 @@
 
 use crate::{
     Account, Code, Env, Fact, Json, Result, Secret, SignInRequest,
-    authorize::Pending,
+    authorize::{Pending, Prompt},
     core::{Core, signed_out},
     flow::attempt::{Ask, Attempt},
 };
@@ -32,8 +32,13 @@ pub struct Departure {
 ///
 /// # Errors
 /// `storage_unavailable`: the page is still here, because nothing could be stored to come back to.
-pub(crate) async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
-    let attempt = Attempt::new(core, ask, prompt)?;
+pub(crate) async fn leave<E: Env>(
+    core: &Rc<Core<E>>,
+    ask: &Ask,
+    wish: &SignInRequest,
+    prompt: Prompt,
+) -> Result<()> {
+    let attempt = Attempt::new(core, ask, wish, prompt)?;
     depart(core, ask, &attempt).await
 }
 
@@ -88,9 +93,10 @@ async fn land<E: Env>(core: &Rc<Core<E>>, stored: &E::Json, response: &E::Json) 
         tenant,
         redirect_uri: text("redirectUri"),
         url: String::new(),
+        bare: 0,
         sign_outs: core.sign_outs(),
     };
-    let ask = Ask { config, client: String::new(), may_prompt: false, claims: String::new(), request };
+    let ask = Ask::for_sign_in(config, request);
     let answer = attempt.redeem(core, &ask, response)?.await;
     attempt.accept(core, &ask, answer)?;
     core.tell_signed_in(&ask);

@@ -3,10 +3,11 @@
 
 use crate::{
     Account, Code, Env, EventKind, Fact, Inbox, Result, SignInRequest,
+    authorize::Prompt,
     config::Mobile,
     core::{Core, signed_out},
     flow::{
-        attempt::{Ask, Attempt, SELECT_ACCOUNT},
+        attempt::{Ask, Attempt},
         invitation::{Invited, invite, take_over},
         post::offline,
         redirect, silent,
@@ -48,7 +49,7 @@ fn begin<E: Env>(core: &Rc<Core<E>>, request: SignInRequest) -> Landing {
     };
     core.env.remember(Fact::Refused, false);
     core.part_with_others();
-    let ask = Ask { config, client: String::new(), may_prompt: true, claims: String::new(), request };
+    let ask = Ask::for_sign_in(config, request);
     match core.usable_session() {
         Some(session) if !ask.wants_another(session.account()) => Landing::ready(Ok(())),
         _ => join(core, ask),
@@ -68,7 +69,7 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
     } else if !ask.may_prompt {
         return silent::join(core, &ask);
     } else {
-        take_over(core, ask.is_sign_in(), ask.request.select_account)
+        take_over(core, &ask)
     };
     match barred {
         Err(error) => Landing::ready(Err(error)),
@@ -78,8 +79,9 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: Ask) -> Landing {
 
 /// Not an `async fn`: the window opens now, inside the call that may stand in a user's click, unless a hidden frame is tried first.
 fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
+    core.asking.replace(Some(ask.clone()));
     let at_once = !tries_silently(core, ask) && !leaves_page(core, ask);
-    let opened = at_once.then(|| open(core, ask, ""));
+    let opened = at_once.then(|| open(core, ask, Prompt::AsNeeded));
     let (core, ask) = (core.clone(), ask.clone());
     Box::pin(async move {
         let landed = fly(&core, &ask, opened).await;
@@ -94,7 +96,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
 }
 
 async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
-    let mut prompt = "";
+    let mut prompt = Prompt::AsNeeded;
     if tries_silently(core, ask) {
         let sign_outs = core.sign_outs();
         match silent::join(core, ask).await {
@@ -102,7 +104,9 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
                 // Who signed out meanwhile is not asked to sign in.
                 core.still_wanted(sign_outs)?;
                 // Somebody else is signed in at Entra: the user has to choose.
-                prompt = if error.code == Code::AccountMismatch { SELECT_ACCOUNT } else { "" };
+                if error.code == Code::AccountMismatch {
+                    prompt = Prompt::Choice;
+                }
             }
             landed => return landed,
         }
@@ -115,14 +119,14 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let popup = match popup {
         Some(popup) => popup,
-        None => match invite(core, &attempt.url).await? {
+        None => match invite(core, &attempt.url, attempt.bare).await? {
             Invited::Window(popup) => popup,
             Invited::Elsewhere => return Ok(()),
             Invited::Page(_) => return Err(Code::PopupBlocked.into()),
         },
     };
 
-    let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
+    let gave_up = race(core.env.given_up(&popup), core.env.sleep(LONGEST_WAIT));
     let response = match race(inbox.response(), gave_up).await {
         First::Left(response) => response,
         First::Right(First::Left(_)) => return Err(Code::UserCancelled.into()),
@@ -140,12 +144,11 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     Ok(())
 }
 
-fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
+fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: Prompt) -> Result<Opened<E>> {
     if core.env.host().mobile && ask.config.mobile != Mobile::Popup {
         return Err(Code::UnsupportedClient.into());
     }
-    let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
-    let attempt = Attempt::new(core, ask, prompt)?;
+    let attempt = Attempt::new(core, ask, &ask.request, prompt)?;
     let inbox = core.env.inbox(attempt.pending.id());
     let may_open = ask.is_sign_in() || core.env.activated();
     let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
@@ -168,15 +171,14 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 }
 
 /// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
-async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
+async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, prompt: Prompt) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    let mut selects = ask.request.select_account;
+    let mut wisher = None;
     if !ask.is_sign_in() {
-        match invite(core, "").await? {
-            Invited::Page(chosen) => selects = chosen,
+        match invite(core, "", 0).await? {
+            Invited::Page(taker) => wisher = taker,
             _ => return Ok(()),
         }
     }
-    let prompt = if selects { SELECT_ACCOUNT } else { prompt };
-    redirect::leave(core, ask, prompt).await
+    redirect::leave(core, ask, &wisher.as_ref().unwrap_or(ask).request, prompt).await
 }

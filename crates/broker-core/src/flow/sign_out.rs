@@ -3,6 +3,7 @@
 
 use crate::{
     Code, Env, Inbox, Invitation, Result, Secret, SignInRequest,
+    authorize::Prompt,
     core::Core,
     encoding,
     flow::{
@@ -25,21 +26,18 @@ const NOBODY: &str = "00000000000000000000000000000000";
 /// # Errors
 /// `user_cancelled`, or `popup_blocked` in a frame of another site's page, where nothing was signed out; `popup_timeout` and `storage_unavailable` where Entra did not answer.
 pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
-    let ask = Ask {
-        config: core.config()?,
-        client: String::new(),
-        may_prompt: true,
-        claims: String::new(),
-        request: SignInRequest::default(),
-    };
-    let mut attempt = Attempt::new(&core, &ask, "")?;
+    let ask = Ask::for_sign_in(core.config()?, SignInRequest::default());
+    let mut attempt = Attempt::new(&core, &ask, &ask.request, Prompt::AsNeeded)?;
     attempt.pending.state = NOBODY.to_owned();
     let account = core.account();
-    let query = encoding::form(&[
-        ("client_id", &ask.config.client_id),
-        ("post_logout_redirect_uri", &attempt.redirect_uri),
-        ("logout_hint", account.as_ref().map_or("", |account| &account.login_hint)),
-    ]);
+    let query = encoding::form(
+        "",
+        &[
+            ("client_id", &ask.config.client_id),
+            ("post_logout_redirect_uri", &attempt.redirect_uri),
+            ("logout_hint", account.as_ref().map_or("", |account| &account.login_hint)),
+        ],
+    );
     let url = [&attempt.tenant_url, "/oauth2/v2.0/logout?", &query].concat();
     attempt.url = by_relay(core.env.host().framed, &attempt.redirect_uri, url);
 

@@ -4,10 +4,11 @@
 
 use crate::{
     Code, Env, EventKind, Fact, Inbox, Result,
+    authorize::Prompt,
     core::{Core, signed_out},
     flow::{
         RENEW,
-        attempt::{Ask, Attempt, NONE},
+        attempt::{Ask, Attempt},
         post::blocked,
     },
     race::{First, race},
@@ -54,14 +55,10 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
             if leaves_hope(error.code) {
                 core.env.remember(Fact::FramesFail, true);
             }
-            if error.code == Code::FrameBlockedByCsp {
-                // The call goes on without a frame; an administrator should hear of it all the same.
+            // The call goes on without a frame. Nobody is told but who listens: an administrator, perhaps.
+            if matches!(error.code, Code::FrameBlockedByCsp | Code::SilentTimeout) {
                 core.emit(EventKind::Error, &ask.request.correlation_id, &ask.client, Some(error.code));
             }
-        }
-        // Nobody is told but who listens: the call goes on without.
-        if landed.as_ref().is_err_and(|error| error.code == Code::SilentTimeout) {
-            core.emit(EventKind::Error, &ask.request.correlation_id, &ask.client, Some(Code::SilentTimeout));
         }
         landed
     })
@@ -77,7 +74,7 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Ask) -> Result<()> {
     if usable.as_ref().is_some_and(|session| !session.is_ending(core.env.now())) {
         return Ok(());
     }
-    let attempt = Attempt::new(core, ask, NONE)?;
+    let attempt = Attempt::new(core, ask, &ask.request, Prompt::Never)?;
     let mut inbox = core.env.inbox(attempt.pending.id());
     let frame = core.env.open_frame(&attempt.url);
     let response = match race(inbox.response(), race(frame, core.env.sleep(LONGEST_WAIT))).await {

@@ -83,6 +83,17 @@ impl FakeEnv {
         self.0.minted.set(self.0.minted.get() + 1);
         let number = self.0.minted.get();
         let scope = request.field("scope");
+        if request.kind() == Kind::Code {
+            let asked = self.parameter("claims");
+            self.0.insists.borrow_mut().retain(|(challenge, can_be_met)| *challenge != asked || !can_be_met);
+        }
+        if request.kind() == Kind::Refresh
+            && self.0.insists.borrow().iter().any(|known| known.0 == request.field("claims"))
+        {
+            let refused =
+                json!({ "error": "invalid_grant", "suberror": "basic_action", "error_codes": [50_076] });
+            return Ok(reply(400, refused));
+        }
         let body = match request.kind() {
             Kind::Code => self.tokens("useless", "openid profile", &self.claims()),
             Kind::Refresh => {

@@ -16,7 +16,7 @@ pub use json::{parse, reply};
 pub(crate) use windows::fields;
 pub use windows::{FakeInbox, FakePopup};
 
-use crate::{Departure, Env, Event, EventKind, Fact, HostFacts, Invitation, Reply, Unreachable};
+use crate::{Code, Departure, Env, Event, EventKind, Fact, HostFacts, Invitation, Reply, Unreachable};
 use base64::prelude::*;
 use executor::Executor;
 use serde_json::Value;
@@ -49,7 +49,9 @@ struct World {
     requests: RefCell<Vec<Request>>,
     answers: RefCell<Vec<(Kind, Answer)>>,
     minted: Cell<u32>,
-    events: RefCell<Vec<EventKind>>,
+    /// The challenges that only the user can meet, and whether the user can.
+    insists: RefCell<Vec<(String, bool)>>,
+    events: RefCell<Vec<(EventKind, Option<Code>)>>,
     changes: Cell<u32>,
     departures: RefCell<Vec<Value>>,
     stuck: Cell<bool>,
@@ -172,6 +174,11 @@ impl FakeEnv {
         self.0.answers.borrow_mut().push((kind, answer));
     }
 
+    /// Entra takes this challenge as met only after a sign-in that asked for it; if it can be met at all.
+    pub fn insist(&self, challenge: &str, can_be_met: bool) {
+        self.0.insists.borrow_mut().push((challenge.to_owned(), can_be_met));
+    }
+
     /// Every request so far.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
@@ -187,7 +194,13 @@ impl FakeEnv {
     /// Every event so far.
     #[must_use]
     pub fn events(&self) -> Vec<EventKind> {
-        self.0.events.borrow().clone()
+        self.0.events.borrow().iter().map(|event| event.0).collect()
+    }
+
+    /// The codes that listeners were told.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Code> {
+        self.0.events.borrow().iter().filter_map(|event| event.1).collect()
     }
 
     /// What was stored of the last sign-in that left the page.
@@ -413,7 +426,8 @@ impl Env for FakeEnv {
         self.invite(url)
     }
 
-    fn given_up(&self, _popup: &FakePopup, _url: &str) -> Wait {
+    fn given_up(&self, popup: &FakePopup) -> Wait {
+        self.0.windows.again.replace(popup.url.clone());
         let gave_up = self.0.windows.gave_up.clone();
         Box::pin(async move { gave_up.wait().await })
     }
@@ -448,6 +462,6 @@ impl Env for FakeEnv {
     }
 
     fn emit(&self, event: Event<'_>) {
-        self.0.events.borrow_mut().push(event.kind);
+        self.0.events.borrow_mut().push((event.kind, event.code));
     }
 }

@@ -13,6 +13,8 @@ use std::{
 pub(crate) struct Windows {
     pub(crate) activated: Cell<bool>,
     pub(crate) gave_up: Signal<()>,
+    /// Where the surface that waits with the user would open the window again.
+    pub(crate) again: RefCell<String>,
     /// Whether the tab remembers that hidden frames work; none in a browser where they never do, as long as no test says so.
     pub(crate) frames: Cell<Option<bool>>,
     /// The tab remembers a refusal.
@@ -33,6 +35,7 @@ pub(crate) struct Windows {
 
 /// A window; dropping it is closing it.
 pub struct FakePopup {
+    pub(crate) url: String,
     _closes: Count,
     /// What is held as long as it is open.
     _turn: Option<Wait>,
@@ -90,7 +93,7 @@ impl Windows {
         }
         self.opened.borrow_mut().push(url.to_owned());
         self.last.replace(url.to_owned());
-        Some(FakePopup { _closes: Count(self.closed.clone()), _turn: None })
+        Some(FakePopup { url: url.to_owned(), _closes: Count(self.closed.clone()), _turn: None })
     }
 
     pub(crate) fn leave(&self, url: &str) {
@@ -102,7 +105,7 @@ impl Windows {
         assert!(self.inbox(url).is_some(), "a frame may open only when its inbox listens");
         self.framed.borrow_mut().push(url.to_owned());
         self.last.replace(url.to_owned());
-        FakePopup { _closes: Count(self.closed.clone()), _turn: None }
+        FakePopup { url: url.to_owned(), _closes: Count(self.closed.clone()), _turn: None }
     }
 
     pub(crate) async fn invite(&self, url: &str) -> Invitation<FakePopup> {
@@ -163,6 +166,12 @@ impl FakeEnv {
     pub fn refuse_frame(&self) {
         self.0.windows.frame_refused.send(());
         self.run();
+    }
+
+    /// Where the open window goes if the user opens it again.
+    #[must_use]
+    pub fn again(&self) -> String {
+        self.0.windows.again.borrow().clone()
     }
 
     /// The user signs in in the last window that opened.

@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, HOUR, Page, UNREACHABLE, request, silent, text};
 use broker_core::testing::{Kind, reply};
-use broker_core::{EventKind, HostFacts};
+use broker_core::{Env, EventKind, HostFacts};
 use serde_json::json;
 
 const MINUTE: u64 = 60_000;
@@ -50,6 +50,24 @@ fn entra_says_when() {
     page.env.advance(6 * MINUTE);
     assert!(page.get(request("picker", &[])).expect("a token").from_cache);
     assert_eq!(page.env.count(Kind::Refresh), 2);
+}
+
+#[test]
+fn a_random_number_of_seconds_later_than_that() {
+    let page = Page::signed_in();
+    let mut body = page.env.tokens("client", "s", &page.env.claims());
+    body["refresh_in"] = json!(600);
+    page.env.answer_next(Kind::Refresh, Ok(reply(200, body)));
+    // The fake counts; the next text is of the next number.
+    let seed = u8::from_str_radix(&page.env.random()[..2], 16).expect("a number") + 1;
+    let seconds = format!("{seed:02x}").repeat(32).bytes().map(u64::from).sum::<u64>() % 256;
+    assert!(seconds > 0);
+    page.get(request("picker", &[])).expect("a token");
+    for (wait, refreshes) in [(600 + seconds - 1, 1), (1, 2)] {
+        page.env.advance(wait * 1_000);
+        assert!(page.get(request("picker", &[])).expect("a token").from_cache);
+        assert_eq!(page.env.count(Kind::Refresh), refreshes, "{seconds} seconds");
+    }
 }
 
 #[test]

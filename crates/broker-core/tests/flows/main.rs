@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 mod ahead;
 mod calls;
+mod choices;
 mod endings;
 mod failures;
 mod identity;
@@ -49,8 +50,12 @@ impl Page {
     }
 
     fn sign_in(&self) -> Call<Result<Rc<broker_core::Account>>> {
+        self.sign_in_as(wish())
+    }
+
+    fn sign_in_as(&self, wish: SignInRequest) -> Call<Result<Rc<broker_core::Account>>> {
         let core = self.core.clone();
-        self.env.start(async move { core.sign_in(wish()).await })
+        self.env.start(async move { core.sign_in(wish).await })
     }
 
     fn call(&self, request: TokenRequest) -> Call<Result<TokenResult>> {
@@ -85,6 +90,16 @@ fn request(client: &str, scopes: &[&str]) -> TokenRequest {
 /// `signIn()` without options.
 fn wish() -> SignInRequest {
     SignInRequest { correlation_id: CORRELATION_ID.to_owned(), ..SignInRequest::default() }
+}
+
+/// `signIn({ selectAccount: true })`.
+fn choice() -> SignInRequest {
+    SignInRequest { select_account: true, ..wish() }
+}
+
+/// `signIn({ loginHint })`.
+fn hint(login_hint: &str) -> SignInRequest {
+    SignInRequest { login_hint: login_hint.to_owned(), ..wish() }
 }
 
 fn forced(client: &str, scopes: &[&str]) -> TokenRequest {

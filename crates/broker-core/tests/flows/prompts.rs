@@ -211,9 +211,7 @@ fn select_account_drops_the_hint_of_power_apps_and_an_own_hint_wins() {
     for (select_account, login_hint, hint, prompt) in
         [(true, "", "", "select_account"), (false, "boris@contoso.example", "boris@contoso.example", "")]
     {
-        let core = page.core.clone();
-        let request = SignInRequest { login_hint: login_hint.to_owned(), select_account, ..wish() };
-        page.env.start(async move { core.sign_in(request).await.is_ok() });
+        page.sign_in_as(SignInRequest { select_account, ..crate::hint(login_hint) });
         assert_eq!(
             (page.env.parameter("login_hint").as_str(), page.env.parameter("prompt").as_str()),
             (hint, prompt)
@@ -265,9 +263,7 @@ fn another_user_who_signs_in_finds_no_token_of_the_first() {
     // Where Power Apps names nobody, anybody may sign in.
     page.env.set_host(HostFacts { object_id: None, ..page.env.facts() });
     page.get(request("picker", &[GRAPH])).expect("a token");
-    let core = page.core.clone();
-    let sign_in =
-        page.env.start(async move { core.sign_in(SignInRequest { select_account: true, ..wish() }).await });
+    let sign_in = page.sign_in_as(choice());
     let mut claims = page.env.claims();
     claims["oid"] = json!("d0000000-0000-4000-8000-000000000002");
     let mut body = page.env.tokens("t", "openid", &claims);

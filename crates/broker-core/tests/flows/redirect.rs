@@ -1,12 +1,12 @@
 //! Sign-in by leaving the page: what is stored is enough to come back, and nothing else comes back.
 
-use crate::{GRAPH, Page, request, silent};
+use crate::{GRAPH, Page, choice, request, silent};
 use broker_core::testing::{Kind, config};
 use broker_core::{Code, Core, HostFacts, Pins};
 use serde_json::{Value, json};
 
 /// A mobile app whose configuration says that pages may be left.
-fn page() -> Page {
+pub(crate) fn page() -> Page {
     let page = Page::new();
     again(page, |_| {})
 }
@@ -96,9 +96,7 @@ fn a_click_on_sign_in_takes_over_an_invitation_that_nobody_answers() {
     let page = page();
     let _asks = page.call(request("picker", &[GRAPH]));
     assert_eq!((page.env.invited().len(), page.env.departure().is_none()), (1, true));
-    let core = page.core.clone();
-    let chooses = broker_core::SignInRequest { select_account: true, ..crate::wish() };
-    let _leaves = page.env.start(async move { core.sign_in(chooses).await });
+    let _leaves = page.sign_in_as(choice());
     assert!(page.env.departure().is_some() && page.env.opened().is_empty());
     assert_eq!(page.env.withdrawn(), 1);
     assert!(page.env.left()[0].contains("&prompt=select_account"), "{:?}", page.env.left());

@@ -66,7 +66,7 @@ fn a_frame_that_never_answers_costs_six_seconds_once() {
     assert!(call.take().is_none());
     page.env.advance(1);
     assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::InteractionRequired));
-    assert_eq!(page.kinds()[0], broker_core::EventKind::Error, "nobody is told of the timeout");
+    assert_eq!(page.env.codes(), [Code::SilentTimeout, Code::InteractionRequired], "what listeners are told");
     assert_eq!(page.env.closed(), 1, "the frame is still there");
     assert_eq!(page.fails(silent("picker", &[GRAPH])).code, Code::InteractionRequired);
 }
@@ -77,7 +77,7 @@ fn a_frame_that_the_pages_policy_refuses_is_told_at_once_and_the_user_is_asked()
     let call = page.call(request("picker", &[GRAPH]));
     page.env.refuse_frame();
     assert_eq!(page.env.invited().len(), 1);
-    assert!(page.env.events().contains(&EventKind::Error), "no administrator hears of it");
+    assert_eq!(page.env.codes(), [Code::FrameBlockedByCsp], "no administrator hears of it");
     page.env.answer_invitation(true);
     page.env.finish_sign_in();
     assert!(call.take().expect("ended").is_ok());

@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, HOUR, Page, forced, identity::stored, request, silent, text};
 use broker_core::testing::{FakeEnv, Kind, config};
-use broker_core::{Code, Core, Env, Pins};
+use broker_core::{Code, Core, Env, EventKind, Pins};
 use serde_json::json;
 
 /// A page in another tab of the same browser; whatever the first tab stored is taken in there when a turn comes.
@@ -107,6 +107,24 @@ fn while_the_user_signs_in_in_one_tab_the_other_one_shows_nothing_and_goes_on_wi
     assert!(signing_in.take().expect("ended").is_ok());
     assert!(waiting.take().expect("ended").is_ok());
     assert_eq!((second.env.invited().len(), second.counts()[0]), (0, 0));
+}
+
+#[test]
+fn a_tab_whose_user_refused_hears_of_a_sign_in_in_another_one_and_answers_again() {
+    let first = Page::new();
+    let second = beside(&first);
+    let refused = second.call(request("picker", &[GRAPH]));
+    second.env.answer_invitation(false);
+    assert_eq!(refused.take().expect("ended").err().map(|error| error.code), Some(Code::UserCancelled));
+    assert!(!second.kinds().contains(&EventKind::SignedIn));
+
+    let _signing_in = first.sign_in();
+    first.env.finish_sign_in();
+    // What the message to the other tabs brings about.
+    second.core.restore(&stored(&first.core.snapshot().expect("a session")));
+    assert_eq!(second.kinds().last(), Some(&EventKind::SignedIn));
+    assert!(second.get(request("picker", &[GRAPH])).is_ok());
+    assert_eq!((second.env.invited().len(), second.env.opened().len()), (1, 0));
 }
 
 #[test]
