@@ -131,9 +131,9 @@ pub enum Unreachable {
 pub enum Invitation<P> {
     /// The user accepted and the window is open.
     Opened(P),
-    /// The user accepted, and there is no window to open.
+    /// The user accepted, and there is no window: none was asked for, or the browser refused it within the click.
     Accepted,
-    /// The user accepted and the browser refused the window.
+    /// Nothing could be shown.
     Blocked,
     /// The user declined.
     Declined,

@@ -24,7 +24,7 @@ pub(crate) struct Open<P> {
 pub(crate) enum Invited<P> {
     /// A window is open.
     Window(P),
-    /// The page may leave; whether the user wants to choose another account.
+    /// There is no window, and the page may leave; whether the user wants to choose another account.
     Page(bool),
     /// The user signed in in another tab.
     Elsewhere,
@@ -51,9 +51,8 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str) -> Result<Invited<
     match answer {
         First::Left(end) => end,
         First::Right(Invitation::Opened(popup)) => Ok(Invited::Window(popup)),
-        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page(false)),
-        // A window was asked for; no other answer means that there is one.
-        First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
+        First::Right(Invitation::Accepted) => Ok(Invited::Page(false)),
+        First::Right(Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
     }
 }

@@ -107,19 +107,24 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
             landed => return landed,
         }
     }
-    if leaves_page(core, ask) {
+    let (attempt, mut inbox, popup) = 'window: {
+        if !leaves_page(core, ask) {
+            let opened = opened.unwrap_or_else(|| open(core, ask, prompt));
+            let Opened { attempt, inbox, popup } = opened?;
+            core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
+            if let Some(popup) = popup {
+                break 'window (attempt, inbox, popup);
+            }
+            match invite(core, &attempt.url).await? {
+                Invited::Window(popup) => break 'window (attempt, inbox, popup),
+                Invited::Elsewhere => return Ok(()),
+                Invited::Page(_) => core.refuses_windows.set(true),
+            }
+            if !leaves_page(core, ask) {
+                return Err(Code::UnsupportedClient.into());
+            }
+        }
         return leave(core, ask, prompt).await;
-    }
-    let opened = opened.unwrap_or_else(|| open(core, ask, prompt));
-    let Opened { attempt, mut inbox, popup } = opened?;
-    core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    let popup = match popup {
-        Some(popup) => popup,
-        None => match invite(core, &attempt.url).await? {
-            Invited::Window(popup) => popup,
-            Invited::Elsewhere => return Ok(()),
-            Invited::Page(_) => return Err(Code::PopupBlocked.into()),
-        },
     };
 
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));
@@ -141,15 +146,15 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
 }
 
 fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: &str) -> Result<Opened<E>> {
-    if core.env.host().mobile && ask.config.mobile != Mobile::Popup {
+    if core.refuses_windows.get() || core.env.host().mobile && ask.config.mobile != Mobile::Popup {
         return Err(Code::UnsupportedClient.into());
     }
     let prompt = if ask.request.select_account { SELECT_ACCOUNT } else { prompt };
     let attempt = Attempt::new(core, ask, prompt)?;
     let inbox = core.env.inbox(attempt.pending.id());
-    let may_open = ask.is_sign_in() || core.env.activated();
-    let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
-    if popup.is_none() && ask.is_sign_in() {
+    let clicked = core.env.activated();
+    let popup = (clicked || ask.is_sign_in()).then(|| core.env.open_popup(&attempt.url)).flatten();
+    if popup.is_none() && !clicked && ask.is_sign_in() {
         return Err(Code::PopupBlocked.into());
     }
     Ok(Opened { attempt, inbox, popup })
@@ -160,20 +165,21 @@ fn tries_silently<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
     !ask.is_sign_in() && ask.claims.is_empty() && silent::is_worth_trying(core)
 }
 
-/// Whether a sign-in leaves the page, because a window is no good here.
+/// Whether a sign-in leaves the page, because a window is no good here. Of the mobile app only its configuration says whether it would come back.
 fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
     let host = core.env.host();
     // Never where another page shows the app: that would lead nowhere, and Entra refuses to be framed.
-    host.mobile && !host.framed && ask.config.mobile == Mobile::Redirect
+    !host.framed
+        && if host.mobile { ask.config.mobile == Mobile::Redirect } else { core.refuses_windows.get() }
 }
 
-/// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
+/// The user is asked first, because what is unsaved on the page would be lost; not for a `signIn()` in the mobile app, whose author knows.
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Ask, prompt: &str) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let mut selects = ask.request.select_account;
-    if !ask.is_sign_in() {
+    if !(ask.is_sign_in() && core.env.host().mobile) {
         match invite(core, "").await? {
-            Invited::Page(chosen) => selects = chosen,
+            Invited::Page(chosen) => selects |= chosen,
             _ => return Ok(()),
         }
     }
