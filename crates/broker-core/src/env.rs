@@ -77,7 +77,7 @@ pub trait Env: 'static {
 /// Something that is remembered between page loads: in the tab unless another place is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// Hidden frames bring nothing.
+    /// Hidden frames bring nothing, as far as is known since the last sign-in by hand.
     FramesFail,
     /// The user said no: nothing prompts until `sign_in`.
     Refused,
