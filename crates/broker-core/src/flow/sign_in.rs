@@ -93,7 +93,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
     })
 }
 
-async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
+async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, mut opened: Option<Result<Opened<E>>>) -> Result<()> {
     let mut prompt = "";
     if tries_silently(core, ask) {
         let sign_outs = core.sign_outs();
@@ -107,24 +107,21 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
             landed => return landed,
         }
     }
-    let (attempt, mut inbox, popup) = 'window: {
-        if !leaves_page(core, ask) {
-            let opened = opened.unwrap_or_else(|| open(core, ask, prompt));
-            let Opened { attempt, inbox, popup } = opened?;
-            core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-            if let Some(popup) = popup {
-                break 'window (attempt, inbox, popup);
-            }
-            match invite(core, &attempt.url).await? {
-                Invited::Window(popup) => break 'window (attempt, inbox, popup),
-                Invited::Elsewhere => return Ok(()),
-                Invited::Page(_) => core.refuses_windows.set(true),
-            }
-            if !leaves_page(core, ask) {
-                return Err(Code::UnsupportedClient.into());
-            }
+    let (attempt, mut inbox, popup) = loop {
+        if leaves_page(core, ask) {
+            return leave(core, ask, prompt).await;
         }
-        return leave(core, ask, prompt).await;
+        let Opened { attempt, inbox, popup } = opened.take().unwrap_or_else(|| open(core, ask, prompt))?;
+        core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
+        if let Some(popup) = popup {
+            break (attempt, inbox, popup);
+        }
+        match invite(core, &attempt.url).await? {
+            Invited::Window(popup) => break (attempt, inbox, popup),
+            Invited::Elsewhere => return Ok(()),
+            // Then the page leaves, or nobody can sign in here.
+            Invited::Page(_) => core.refuses_windows.set(true),
+        }
     };
 
     let gave_up = race(core.env.given_up(&popup, &attempt.url), core.env.sleep(LONGEST_WAIT));

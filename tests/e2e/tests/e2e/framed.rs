@@ -136,7 +136,11 @@ fn a_frame_that_may_open_no_window_says_within_two_seconds_that_a_tab_of_its_own
                 let message = error.message.unwrap_or_default();
                 assert!(message.ends_with("open this page in a browser tab of its own."), "{message}");
             }
-            assert_eq!(stage.count(".notification, [data-talxis-broker]").await?, 0, "somebody is asked in vain");
+            assert_eq!(
+                stage.count(".notification, [data-talxis-broker]").await?,
+                0,
+                "somebody is asked in vain"
+            );
             // Still the app: it never left the frame.
             assert_eq!((stage.count(".control").await?, count(stage, interactive)), (7, 0));
             Ok(())
