@@ -61,7 +61,7 @@ export const status = {
     wasm_blocked_by_csp: "V Centru pro správu Power Platform, v části Ochrana osobních údajů a zabezpečení tohoto prostředí, správce přidá do script-src hodnotu 'wasm-unsafe-eval'.",
     connect_blocked_by_csp: "V Centru pro správu Power Platform, v části Ochrana osobních údajů a zabezpečení tohoto prostředí, správce přidá do connect-src hostitele ze zprávy.",
     frame_blocked_by_csp: "V Centru pro správu Power Platform, v části Ochrana osobních údajů a zabezpečení tohoto prostředí, správce přidá do frame-src hostitele Entra ID.",
-    unsupported_client: "Otevřete tuto stránku v prohlížeči.",
+    unsupported_client: "Otevřete tuto stránku v prohlížeči na samostatné kartě.",
     interaction_required: "Přihlaste se.",
     login_required: "Přihlaste se znovu.",
     user_cancelled: "Přihlaste se: samo od sebe se už nic nezeptá.",

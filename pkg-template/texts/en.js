@@ -61,7 +61,7 @@ export const status = {
     wasm_blocked_by_csp: "In the Power Platform admin center, under Privacy + Security of this environment, an administrator adds 'wasm-unsafe-eval' to script-src.",
     connect_blocked_by_csp: "In the Power Platform admin center, under Privacy + Security of this environment, an administrator adds the host of the message to connect-src.",
     frame_blocked_by_csp: "In the Power Platform admin center, under Privacy + Security of this environment, an administrator adds the host of Entra ID to frame-src.",
-    unsupported_client: "Open this page in a browser.",
+    unsupported_client: "Open this page in a browser tab of its own.",
     interaction_required: "Sign in.",
     login_required: "Sign in again.",
     user_cancelled: "Sign in: nothing asks again by itself.",

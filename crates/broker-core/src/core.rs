@@ -27,6 +27,10 @@ pub struct Core<E: Env> {
     session: RefCell<Option<Session>>,
     cache: RefCell<Cache>,
     sign_outs: Cell<u32>,
+    /// A hidden frame brought nobody, so a sign-in by hand had to: this page pays for no other.
+    pub(crate) frames_fail: Cell<bool>,
+    /// The browser refused a window within the user's click on our own button: it will refuse the next one too.
+    pub(crate) refuses_windows: Cell<bool>,
     pub(crate) invitation: RefCell<Option<Rc<flow::invitation::Open<E::Popup>>>>,
     pub(crate) calls: Flights,
     pub(crate) refreshes: Flights,
@@ -48,6 +52,8 @@ impl<E: Env> Core<E> {
             session: RefCell::default(),
             cache: RefCell::default(),
             sign_outs: Cell::default(),
+            frames_fail: Cell::default(),
+            refuses_windows: Cell::default(),
             invitation: RefCell::default(),
             calls: Flights::default(),
             refreshes: Flights::default(),

@@ -77,7 +77,7 @@ pub trait Env: 'static {
 /// Something that is remembered between page loads: in the tab unless another place is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// Hidden frames bring nothing.
+    /// Hidden frames bring nothing, as far as is known since the last sign-in by hand.
     FramesFail,
     /// The user said no: nothing prompts until `sign_in`.
     Refused,
@@ -131,9 +131,9 @@ pub enum Unreachable {
 pub enum Invitation<P> {
     /// The user accepted and the window is open.
     Opened(P),
-    /// The user accepted, and there is no window to open.
+    /// The user accepted, and there is no window: none was asked for, or the browser refused it within the click.
     Accepted,
-    /// The user accepted and the browser refused the window.
+    /// Nothing could be shown.
     Blocked,
     /// The user declined.
     Declined,

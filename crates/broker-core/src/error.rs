@@ -131,7 +131,7 @@ impl Code {
             }
             Self::StsUnavailable => "The token service cannot be reached: try again.",
             Self::Throttled => "Too many requests: try again after `retryAfterMs`.",
-            Self::UnsupportedClient => "Nobody can sign in in the mobile app: open this page in a browser.",
+            Self::UnsupportedClient => "Nobody can sign in here: open this page in a browser tab of its own.",
             Self::UserCancelled => "The user chose not to sign in: nothing prompts until signIn() is called.",
             _ => "The broker failed: try again.",
         }

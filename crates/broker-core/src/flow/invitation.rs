@@ -28,7 +28,7 @@ pub(crate) struct Open<P> {
 pub(crate) enum Invited<P> {
     /// A window is open.
     Window(P),
-    /// The page may leave, as this one wishes.
+    /// There is no window, and the page may leave, as this one wishes.
     Page(Option<Rc<Ask>>),
     /// The user signed in in another tab.
     Elsewhere,
@@ -55,9 +55,8 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str, bare: usize) -> Re
     match answer {
         First::Left(end) => end,
         First::Right(Invitation::Opened(popup)) => Ok(Invited::Window(popup)),
-        First::Right(Invitation::Accepted) if url.is_empty() => Ok(Invited::Page(None)),
-        // A window was asked for; no other answer means that there is one.
-        First::Right(Invitation::Accepted | Invitation::Blocked) => Err(Code::PopupBlocked.into()),
+        First::Right(Invitation::Accepted) => Ok(Invited::Page(None)),
+        First::Right(Invitation::Blocked) => Err(Code::PopupBlocked.into()),
         First::Right(Invitation::Declined) => Err(Code::UserCancelled.into()),
     }
 }

@@ -95,7 +95,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
     })
 }
 
-async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Opened<E>>>) -> Result<()> {
+async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, mut opened: Option<Result<Opened<E>>>) -> Result<()> {
     let mut prompt = Prompt::AsNeeded;
     if tries_silently(core, ask) {
         let sign_outs = core.sign_outs();
@@ -111,19 +111,21 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
             landed => return landed,
         }
     }
-    if leaves_page(core, ask) {
-        return leave(core, ask, prompt).await;
-    }
-    let opened = opened.unwrap_or_else(|| open(core, ask, prompt));
-    let Opened { attempt, mut inbox, popup } = opened?;
-    core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-    let popup = match popup {
-        Some(popup) => popup,
-        None => match invite(core, &attempt.url, attempt.bare).await? {
-            Invited::Window(popup) => popup,
+    let (attempt, mut inbox, popup) = loop {
+        if leaves_page(core, ask) {
+            return leave(core, ask, prompt).await;
+        }
+        let Opened { attempt, inbox, popup } = opened.take().unwrap_or_else(|| open(core, ask, prompt))?;
+        core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
+        if let Some(popup) = popup {
+            break (attempt, inbox, popup);
+        }
+        match invite(core, &attempt.url, attempt.bare).await? {
+            Invited::Window(popup) => break (attempt, inbox, popup),
             Invited::Elsewhere => return Ok(()),
-            Invited::Page(_) => return Err(Code::PopupBlocked.into()),
-        },
+            // Then the page leaves, or nobody can sign in here.
+            Invited::Page(_) => core.refuses_windows.set(true),
+        }
     };
 
     let gave_up = race(core.env.given_up(&popup), core.env.sleep(LONGEST_WAIT));
@@ -139,20 +141,20 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, opened: Option<Result<Op
     // Not before: other tabs ask nobody as long as it is open.
     drop(popup);
     core.tell_signed_in(ask);
-    // Whoever is signed in at Entra now may be found there by a hidden frame.
+    // Whoever is signed in at Entra now may be found there by a hidden frame, of the next page if this one's failed.
     core.env.remember(Fact::FramesFail, false);
     Ok(())
 }
 
 fn open<E: Env>(core: &Core<E>, ask: &Ask, prompt: Prompt) -> Result<Opened<E>> {
-    if core.env.host().mobile && ask.config.mobile != Mobile::Popup {
+    if core.refuses_windows.get() || core.env.host().mobile && ask.config.mobile != Mobile::Popup {
         return Err(Code::UnsupportedClient.into());
     }
     let attempt = Attempt::new(core, ask, &ask.request, prompt)?;
     let inbox = core.env.inbox(attempt.pending.id());
-    let may_open = ask.is_sign_in() || core.env.activated();
-    let popup = may_open.then(|| core.env.open_popup(&attempt.url)).flatten();
-    if popup.is_none() && ask.is_sign_in() {
+    let clicked = core.env.activated();
+    let popup = (clicked || ask.is_sign_in()).then(|| core.env.open_popup(&attempt.url)).flatten();
+    if popup.is_none() && !clicked && ask.is_sign_in() {
         return Err(Code::PopupBlocked.into());
     }
     Ok(Opened { attempt, inbox, popup })
@@ -163,18 +165,19 @@ fn tries_silently<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
     !ask.is_sign_in() && ask.claims.is_empty() && silent::is_worth_trying(core)
 }
 
-/// Whether a sign-in leaves the page, because a window is no good here.
+/// Whether a sign-in leaves the page, because a window is no good here. Of the mobile app only its configuration says whether it would come back.
 fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
     let host = core.env.host();
     // Never where another page shows the app: that would lead nowhere, and Entra refuses to be framed.
-    host.mobile && !host.framed && ask.config.mobile == Mobile::Redirect
+    !host.framed
+        && if host.mobile { ask.config.mobile == Mobile::Redirect } else { core.refuses_windows.get() }
 }
 
-/// The user is asked first, unless that is what the click was: what is unsaved on the page would be lost.
+/// The user is asked first, because what is unsaved on the page would be lost; not for a `signIn()` in the mobile app, whose author knows.
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, prompt: Prompt) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let mut wisher = None;
-    if !ask.is_sign_in() {
+    if !(ask.is_sign_in() && core.env.host().mobile) {
         match invite(core, "", 0).await? {
             Invited::Page(taker) => wisher = taker,
             _ => return Ok(()),

@@ -45,15 +45,13 @@ pub(crate) async fn everywhere<E: Env>(core: Rc<Core<E>>) -> Result<()> {
         Invitation::Opened(popup) => popup,
         Invitation::Declined => return Err(Code::UserCancelled.into()),
         // A frame of another site's page never leaves: Entra refuses to be framed.
-        Invitation::Accepted | Invitation::Blocked if core.env.host().framed => {
-            return Err(Code::PopupBlocked.into());
-        }
-        Invitation::Accepted | Invitation::Blocked => {
+        Invitation::Accepted if !core.env.host().framed => {
             core.sign_out();
             attempt.sign_outs = core.sign_outs();
             attempt.pending.verifier = Secret::new(String::new()); // There is no code to come back with.
             return redirect::depart(&core, &ask, &attempt).await;
         }
+        Invitation::Accepted | Invitation::Blocked => return Err(Code::PopupBlocked.into()),
     };
     // Not before the user's click: anybody's window can come to the redirect page without a response, and say so.
     let mut inbox = core.env.inbox(attempt.pending.id());

@@ -1,6 +1,6 @@
 //! Sign-in without the user: Entra is asked in a hidden frame with `prompt=none` (OpenID Connect Core §3.1.2.1; msal.md §2.5), for all who
-//! wait at once. Where cookies of other sites are blocked that cannot work, so one failure is remembered in the tab until the
-//! user has signed in by hand: nobody pays for it twice.
+//! wait at once. Where cookies of other sites are blocked that cannot work, so one failure is remembered as long as the page lives, and in the tab
+//! until the user has signed in by hand: nobody pays for it twice, and the page load after that tries anew whether they are still blocked.
 
 use crate::{
     Code, Env, EventKind, Fact, Inbox, Result,
@@ -31,7 +31,8 @@ pub(crate) fn join<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Landing {
 /// Whether a frame may bring the right user. Where Power Apps does not say who that is, nobody could tell, and no person chose.
 pub(crate) fn is_worth_trying<E: Env>(core: &Core<E>) -> bool {
     let host = core.env.host();
-    ![Fact::FramesFail, Fact::SignedOut].into_iter().any(|fact| core.env.remembers(fact))
+    !core.frames_fail.get()
+        && ![Fact::FramesFail, Fact::SignedOut].into_iter().any(|fact| core.env.remembers(fact))
         && (host.object_id.is_some() || host.tenant.is_none())
 }
 
@@ -54,6 +55,8 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
         if let Err(error) = &landed {
             if leaves_hope(error.code) {
                 core.env.remember(Fact::FramesFail, true);
+                // Who found somebody else at Entra has a frame that works.
+                core.frames_fail.set(error.code != Code::AccountMismatch);
             }
             // The call goes on without a frame. Nobody is told but who listens: an administrator, perhaps.
             if matches!(error.code, Code::FrameBlockedByCsp | Code::SilentTimeout) {

@@ -118,7 +118,7 @@ impl Windows {
         }
         match accepted.then(|| self.open(url)) {
             None => Invitation::Declined,
-            Some(None) => Invitation::Blocked,
+            Some(None) => Invitation::Accepted,
             Some(Some(popup)) => Invitation::Opened(popup),
         }
     }

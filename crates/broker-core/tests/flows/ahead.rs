@@ -94,6 +94,32 @@ fn a_renewal_that_fails_is_nobodys_and_is_not_tried_by_every_call() {
 }
 
 #[test]
+fn where_frames_bring_nothing_nobody_is_asked_before_a_call_needs_it_and_then_once() {
+    let page = Page::signed_in();
+    page.env.advance(22 * HOUR + 30 * MINUTE);
+    for minutes in [90, 40] {
+        let mut body = page.env.tokens("client", "s", &page.env.claims());
+        body["refresh_token_expires_in"] = json!(minutes * 60);
+        page.env.answer_next(Kind::Refresh, Ok(reply(200, body)));
+    }
+    page.get(request("picker", &[GRAPH])).expect("a token");
+    page.env.advance(40 * MINUTE);
+    // Each call has its token, the next one is fetched behind it, and nobody is interrupted.
+    for _ in 0..4 {
+        page.env.advance(10 * MINUTE);
+        page.env.click();
+        assert!(page.get(request("picker", &[GRAPH])).expect("a token").from_cache);
+    }
+    assert_eq!(page.env.count(Kind::Refresh), 2);
+    assert_eq!((page.env.invited().len(), page.env.opened().len()), (0, 1));
+    page.env.set_clock(page.env.now() + 3 * HOUR);
+    let calls = [(); 3].map(|()| page.call(request("picker", &[GRAPH])));
+    assert_eq!((page.env.invited().len(), page.env.opened().len()), (0, 2), "the click still counts");
+    page.env.finish_sign_in();
+    assert!(calls.iter().all(|call| call.take().expect("ended").is_ok()));
+}
+
+#[test]
 fn a_session_near_its_end_is_renewed_by_a_hidden_frame_behind_a_call() {
     let page = Page::signed_in();
     page.env.advance(22 * HOUR + 30 * MINUTE);

@@ -29,17 +29,70 @@ fn without_a_click_there_is_one_invitation_for_all() {
 }
 
 #[test]
-fn a_window_that_the_browser_refuses_becomes_an_invitation_except_for_sign_in() {
-    let page = Page::new();
+fn a_window_that_the_browser_refuses_becomes_an_invitation_except_for_sign_in_without_a_click() {
+    type Asks = fn(&Page);
+    let calls: Asks = |page| drop(page.call(request("picker", &[GRAPH])));
+    let signs_in: Asks = |page| drop(page.sign_in());
+    for ask in [calls, signs_in] {
+        let page = Page::new();
+        page.env.block_popups(true);
+        let sign_in = page.sign_in();
+        assert_eq!(sign_in.take().expect("ended").err().map(|error| error.code), Some(Code::PopupBlocked));
+        assert!(page.env.invited().is_empty());
+        page.env.click();
+        ask(&page);
+        assert_eq!(page.env.invited().len(), 1);
+    }
+}
+
+/// The user clicks the button of the broker's own dialog, and even so the browser opens no window.
+fn refuses_windows(page: &Page) -> broker_core::testing::Call<Result<TokenResult>> {
     page.env.block_popups(true);
-    page.env.click();
     let call = page.call(request("picker", &[GRAPH]));
-    assert_eq!(page.env.invited().len(), 1);
     page.env.answer_invitation(true);
-    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::PopupBlocked));
-    let sign_in = page.sign_in();
-    assert_eq!(sign_in.take().expect("ended").err().map(|error| error.code), Some(Code::PopupBlocked));
-    assert_eq!(page.env.invited().len(), 1);
+    call
+}
+
+#[test]
+fn where_no_window_opens_the_user_is_asked_whether_to_leave_the_page_and_from_then_on_at_once() {
+    let page = Page::new();
+    let call = refuses_windows(&page);
+    assert_eq!((page.env.invited().len(), page.env.invited()[1].as_str()), (2, ""));
+    assert!(page.env.departure().is_none() && call.take().is_none(), "it left before the user said so");
+    page.env.answer_invitation(false);
+    assert_eq!(call.take().expect("ended").err().map(|error| error.code), Some(Code::UserCancelled));
+
+    let core = page.core.clone();
+    let chooses = SignInRequest { select_account: true, ..wish() };
+    let _leaves = page.env.start(async move { core.sign_in(chooses).await });
+    assert_eq!((page.env.invited().len(), page.env.invited()[2].as_str()), (3, ""));
+    assert!(page.env.departure().is_none(), "not every click on signIn() is one for losing what is unsaved");
+    page.env.answer_invitation(true);
+    assert!(page.env.left()[0].contains("&prompt=select_account"), "{:?}", page.env.left());
+}
+
+#[test]
+fn where_no_window_opens_and_the_page_may_not_leave_it_says_so_at_once_and_asks_nobody_again() {
+    let framed = Page::new();
+    framed.env.set_host(HostFacts { framed: true, ..framed.env.facts() });
+    let mut windows = config();
+    windows["mobile"] = json!("popup");
+    let env = FakeEnv::new();
+    let core = Core::new(env.clone(), Pins::default());
+    core.configure(&windows, &json!({})).expect("the configuration is good");
+    let mobile = Page { env, core };
+    mobile.env.set_host(HostFacts { mobile: true, ..mobile.env.facts() });
+    for page in [framed, mobile] {
+        let error = refuses_windows(&page).take().expect("ended").err().expect("no window opens");
+        assert_eq!(error.code, Code::UnsupportedClient);
+        assert!(error.message.ends_with("in a browser tab of its own."), "{}", error.message);
+        page.env.click();
+        assert_eq!(page.fails(request("calendar", &[GRAPH])).code, Code::UnsupportedClient);
+        let sign_in = page.sign_in();
+        let code = sign_in.take().expect("ended").err().map(|error| error.code);
+        assert_eq!((code, page.env.invited().len()), (Some(Code::UnsupportedClient), 1));
+        assert!(page.env.departure().is_none());
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Sign-in without the user: one hidden frame for all, then one prompt, and nobody pays twice for a frame that cannot work.
 
 use crate::{GRAPH, HOUR, Page, entra_says, request, silent, text};
-use broker_core::testing::{Kind, reply};
-use broker_core::{Code, Env, EventKind, Fact, HostFacts, Result, TokenResult};
+use broker_core::testing::{Kind, config, reply};
+use broker_core::{Code, Core, Env, Fact, HostFacts, Pins, Result, TokenResult};
 use serde_json::json;
 
 fn page() -> Page {
@@ -99,7 +99,8 @@ fn sign_in_by_click_waits_for_no_frame() {
 }
 
 #[test]
-fn after_a_sign_in_by_hand_a_frame_is_worth_trying_again() {
+fn a_frame_that_failed_before_a_sign_in_by_hand_is_not_paid_for_again_by_this_page_but_the_next_one_tries_anew()
+ {
     let page = page();
     let call = page.call(request("picker", &[GRAPH]));
     page.env.respond_in_frame(NO_SESSION);
@@ -108,10 +109,52 @@ fn after_a_sign_in_by_hand_a_frame_is_worth_trying_again() {
     assert!(call.take().expect("ended").is_ok());
     page.env.set_clock(page.env.now() + 25 * HOUR);
     let call = page.call(request("picker", &[GRAPH]));
-    assert_eq!(page.env.framed().len(), 2);
-    page.env.respond_in_frame(GOOD);
+    assert_eq!((page.env.framed().len(), page.env.invited().len()), (1, 2));
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
     assert!(call.take().expect("ended").is_ok());
-    assert_eq!(page.env.invited().len(), 1);
+
+    // The user may have allowed cookies meanwhile.
+    let next = loaded_again(&page);
+    let call = next.call(request("picker", &[GRAPH]));
+    assert_eq!(next.env.framed().len(), 2);
+    next.env.respond_in_frame(GOOD);
+    assert!(call.take().expect("ended").is_ok());
+    assert_eq!(next.env.invited().len(), 2);
+}
+
+/// The page after a load of it, with nothing stored but what the tab remembers.
+fn loaded_again(page: &Page) -> Page {
+    let env = page.env.clone();
+    let core = Core::new(env.clone(), Pins::default());
+    core.configure(&config(), &json!({})).expect("the configuration is good");
+    Page { env, core }
+}
+
+#[test]
+fn a_frame_that_failed_is_not_paid_for_by_the_next_page_either_as_long_as_nobody_signed_in() {
+    let page = page();
+    let _asks = page.call(request("picker", &[GRAPH]));
+    page.env.respond_in_frame(NO_SESSION);
+    let next = loaded_again(&page);
+    let _asks = next.call(request("picker", &[GRAPH]));
+    assert_eq!((next.env.framed().len(), next.env.invited().len()), (1, 2));
+}
+
+#[test]
+fn a_frame_that_found_somebody_else_works_and_is_tried_again() {
+    let page = page();
+    let call = page.call(request("picker", &[GRAPH]));
+    let mut claims = page.env.claims();
+    claims["oid"] = json!("d0000000-0000-4000-8000-000000000002");
+    page.env.answer_next(Kind::Code, Ok(reply(200, page.env.tokens("useless", "openid", &claims))));
+    page.env.respond_in_frame(GOOD);
+    page.env.answer_invitation(true);
+    page.env.finish_sign_in();
+    assert!(call.take().expect("ended").is_ok());
+    page.env.set_clock(page.env.now() + 25 * HOUR);
+    let _call = page.call(request("picker", &[GRAPH]));
+    assert_eq!((page.env.framed().len(), page.env.invited().len()), (2, 1));
 }
 
 #[test]

@@ -9,11 +9,15 @@ use std::path::Path;
 
 /// Puts a script in front of the app's own; runs in the page before the broker does.
 async fn open_app_after(stage: &Stage, script: &str) -> Result {
+    put_before_the_broker(stage, script);
+    stage.open_app().await
+}
+
+fn put_before_the_broker(stage: &Stage, script: &str) {
     let packed = "../../dist/webresources/talxis_tokenmanagement.js";
     let pack = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(packed)).unwrap();
     let pack = format!("\u{feff}{script};\n{}", pack.trim_start_matches('\u{feff}'));
     stage.demo.host().set_web_resource("talxis_tokenmanagement.js", pack).unwrap();
-    stage.open_app().await
 }
 
 async fn signed_in_app(stage: &Stage) -> Result {
@@ -69,19 +73,120 @@ fn a_trap_in_the_webassembly_rejects_every_open_call_and_the_next_call_works() -
     )
 }
 
+/// A browser that opens no window whatever the user does, and counts how often it was to.
+const NO_WINDOWS: &str = "window.tries ??= 0; window.open = () => { window.tries += 1; return null; }";
+
+async fn tries(stage: &Stage) -> Result<u32> {
+    stage.script("return window.tries").await
+}
+
+/// Clicks all that asks for a window: Power Apps' line, and the button of the dialog that follows it.
+async fn click_in_vain(stage: &Stage) -> Result {
+    stage.accept_notification().await?;
+    stage.click_in_surface("Sign in").await
+}
+
+/// Every control and every further call says at once that nobody can sign in here, and where it would work; nobody is asked.
+async fn assert_unsupported(stage: &Stage) -> Result {
+    all_settled(stage).await?;
+    let codes: Vec<String> = stage
+        .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
+        .await?;
+    assert!(codes.len() == 7 && codes.iter().all(|code| code == "unsupported_client"), "{codes:?}");
+    let tried = tries(stage).await?;
+    for call in [get_token("filePicker", GRAPH), "talxisBroker.signIn()".to_owned()] {
+        let asked = stage.ask_by_click(&call).await?;
+        let error = stage.refusal(&asked).await?;
+        assert_code(&error, "unsupported_client");
+        assert!(error.message.is_some_and(|message| message.ends_with("in a browser tab of its own.")));
+    }
+    assert_eq!(stage.count(".notification, dialog[data-talxis-broker]").await?, 0);
+    assert_eq!(tries(stage).await?, tried, "it tries again what cannot work");
+    assert_eq!(count(stage, interactive), 0);
+    Ok(())
+}
+
+/// The mobile app, where no window opens, under a value of `mobile`.
+async fn open_mobile_app(stage: &Stage, mobile: &str) -> Result {
+    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
+    config["mobile"] = mobile.into();
+    stage.configure_with(&config);
+    stage.demo.host().set_switches(&["client=mobile"]).unwrap();
+    open_app_after(stage, NO_WINDOWS).await
+}
+
 #[test]
-fn where_no_window_opens_the_mobile_app_says_so_and_nobody_waits() -> Result {
+fn the_mobile_app_tries_no_window_unless_told_to_and_nobody_waits() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            stage.demo.host().set_switches(&["client=mobile"]).unwrap();
-            open_app_after(stage, "window.open = () => null").await?;
-            for call in [get_token("filePicker", GRAPH), "talxisBroker.signIn()".to_owned()] {
-                let asked = stage.ask_by_click(&call).await?;
-                assert_code(&stage.refusal(&asked).await?, "unsupported_client");
-            }
-            assert_eq!(stage.count(".notification, dialog[data-talxis-broker]").await?, 0);
+            open_mobile_app(stage, "unsupported").await?;
+            assert_unsupported(stage).await?;
+            assert_eq!(tries(stage).await?, 0);
             Ok(())
+        },
+    )
+}
+
+#[test]
+fn the_mobile_app_that_was_told_that_windows_open_finds_out_that_they_do_not() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            open_mobile_app(stage, "popup").await?;
+            click_in_vain(stage).await?;
+            assert_unsupported(stage).await?;
+            assert_eq!(tries(stage).await?, 2, "one for each click");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn the_mobile_app_that_may_leave_the_page_needs_no_window() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            open_mobile_app(stage, "redirect").await?;
+            stage.the(".notification .action").await?;
+            assert_eq!(tries(stage).await?, 0);
+            leaves_and_comes_back(stage).await
+        },
+    )
+}
+
+/// The user agrees to leave the page, signs in at Entra in the same window, and is on the form again.
+async fn leaves_and_comes_back(stage: &Stage) -> Result {
+    let address = stage.browser.current_url().await?;
+    let said = stage.the(".notification").await?.text().await?;
+    assert!(said.contains("Save your changes first."), "{said}");
+    stage.accept_notification().await?;
+    stage.fill_in_sign_in_page(ADELE).await?;
+    until("five answers", async || {
+        Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+    })
+    .await?;
+    assert_eq!(stage.browser.current_url().await?, address, "it came back to another page");
+    assert_eq!((count(stage, interactive), tries(stage).await?), (1, 0));
+    Ok(())
+}
+
+#[test]
+fn where_no_window_opens_on_a_desktop_the_page_is_left_and_comes_back_exactly_to_where_it_was() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            put_before_the_broker(stage, NO_WINDOWS);
+            stage.browser.goto(format!("{}?appid=x#here", stage.demo.address())).await?;
+            click_in_vain(stage).await?;
+            // As it does before the mobile app leaves: what is unsaved is the user's to save.
+            until("the question whether to leave", async || {
+                let leaving = "return Boolean(document.querySelector('.notification')?.textContent.includes('you leave this page'))";
+                Ok(stage.script::<bool>(leaving).await?.then_some(()))
+            })
+            .await?;
+            assert_eq!((tries(stage).await?, count(stage, interactive)), (2, 0), "it left by itself");
+            leaves_and_comes_back(stage).await
         },
     )
 }

@@ -1,7 +1,7 @@
 //! The app in a frame of another site's page, as Teams shows it: there a frame's storage and channels may be others than a window's, so
 //! the response comes by way of the relay window (msal.md §2.6), and the page itself never leaves.
 
-use crate::{ADELE, all_settled, assert_code, count, interactive};
+use crate::{ADELE, GRAPH, all_settled, assert_code, count, get_token, interactive};
 use e2e::{Result, Stage, ThirdPartyCookies, on_stage, on_stage_with, until};
 use entra_dev::Endpoint;
 use serde_json::Value;
@@ -113,6 +113,54 @@ fn even_the_mobile_app_never_leaves_the_page_there() -> Result {
                 .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
                 .await?;
             assert!(codes.iter().all(|code| code == "unsupported_client"), "{codes:?}");
+            Ok(())
+        },
+    )
+}
+
+/// For how long, in milliseconds, a user may wait after the click that showed that no window opens (issue 5).
+const SAID_WITHIN: f64 = 2_000.0;
+
+#[test]
+fn a_frame_that_may_open_no_window_says_within_two_seconds_that_a_tab_of_its_own_would_help() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            stage.browser.goto(stage.demo.outer_address()).await?;
+            let _: Value = stage
+                .script(
+                    "const frame = document.querySelector('#app');
+                     const boxed = frame.cloneNode();
+                     boxed.sandbox = 'allow-scripts allow-same-origin allow-forms';
+                     frame.replaceWith(boxed);",
+                )
+                .await?;
+            stage.the("#app").await?.enter_frame().await?;
+            stage.accept_notification().await?;
+            stage
+                .in_page(
+                    "addEventListener('click', () => (window.clicked = performance.now()), true);
+                     talxisBroker.addEventListener('error', () => (window.told ??= performance.now()));",
+                )
+                .await?;
+            stage.click_in_surface("Sign in").await?;
+            all_settled(stage).await?;
+            let waited: f64 = stage.script("return window.told - window.clicked").await?;
+            assert!((0.0..SAID_WITHIN).contains(&waited), "{waited} ms");
+            for call in [get_token("filePicker", GRAPH), "talxisBroker.signIn()".to_owned()] {
+                let asked = stage.ask_by_click(&call).await?;
+                let error = stage.refusal(&asked).await?;
+                assert_code(&error, "unsupported_client");
+                let message = error.message.unwrap_or_default();
+                assert!(message.ends_with("open this page in a browser tab of its own."), "{message}");
+            }
+            assert_eq!(
+                stage.count(".notification, [data-talxis-broker]").await?,
+                0,
+                "somebody is asked in vain"
+            );
+            // Still the app: it never left the frame.
+            assert_eq!((stage.count(".control").await?, count(stage, interactive)), (7, 0));
             Ok(())
         },
     )
