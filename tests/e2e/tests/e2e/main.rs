@@ -17,6 +17,7 @@ mod frames;
 mod hostile;
 mod keyboard;
 mod private;
+mod prompt;
 mod redirect;
 mod refusals;
 mod scenarios;
