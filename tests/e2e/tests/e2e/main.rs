@@ -16,6 +16,7 @@ mod framed;
 mod frames;
 mod hostile;
 mod keyboard;
+mod listener;
 mod private;
 mod prompt;
 mod redirect;
