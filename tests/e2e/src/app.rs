@@ -47,6 +47,20 @@ impl Stage {
         self.app_started().await
     }
 
+    /// Opens the redirect page as somebody does who has no sign-in to finish; comes back when it has said so.
+    ///
+    /// # Errors
+    /// When the browser refuses, or the page says something else.
+    pub async fn open_redirect_page(&self) -> Result {
+        let page = format!("{}/WebResources/talxis_/tokenbroker/redirect.html", self.demo.origin());
+        self.browser.goto(&page).await?;
+        until("the redirect page", async || {
+            let said = self.the("[role=status]").await?.text().await?;
+            Ok((said == "There is no sign-in to finish here. You can close this window.").then_some(()))
+        })
+        .await
+    }
+
     /// Gives the environment's variable another configuration.
     pub fn configure_with(&self, config: &Value) {
         self.demo.host().set_variable(Variable {

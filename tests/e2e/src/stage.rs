@@ -271,11 +271,7 @@ impl Stage {
     /// When none ever does.
     pub async fn the(&self, selector: &str) -> Result<WebElement> {
         until(selector, async || {
-            let mut found = match self.browser.find_all(By::Css(selector)).await {
-                // WebKit's driver says so of a page that changes under its look.
-                Err(why) if why.to_string().contains("Could not parse element info") => Vec::new(),
-                found => found?,
-            };
+            let mut found = self.all(selector).await?;
             Ok(if found.len() == 1 { found.pop() } else { None })
         })
         .await
@@ -286,7 +282,18 @@ impl Stage {
     /// # Errors
     /// When the browser refuses.
     pub async fn count(&self, selector: &str) -> Result<usize> {
-        Ok(self.browser.find_all(By::Css(selector)).await?.len())
+        Ok(self.all(selector).await?.len())
+    }
+
+    /// Every element that matches now.
+    async fn all(&self, selector: &str) -> Result<Vec<WebElement>> {
+        // WebKit's driver says so of a page that changes, or goes, under its look.
+        let changes = ["Could not parse element info", "before the unload event"];
+        until("a page that stays", async || match self.browser.find_all(By::Css(selector)).await {
+            Err(why) if changes.iter().any(|said| why.to_string().contains(said)) => Ok(None),
+            found => Ok(Some(found?)),
+        })
+        .await
     }
 
     /// Clicks the button with this text in the broker's own surface.

@@ -1,40 +1,16 @@
-// What anybody may hand to the broker's JavaScript: form text, messages of windows and tabs, entries of storages, the redirect page's address.
-// As in `src/lib.rs`: the judgement is the product's, the rules are written from the contract, and each target must notice each check that is
-// removed, which is an input that was mended to pass it. `FUZZ_RUNS` says how many inputs each target gets.
+// What anybody may hand to the broker's JavaScript: form text, messages of windows and tabs, entries of storages. What the
+// redirect page is handed has a file of its own.
 
 import assert from "node:assert";
 import test from "node:test";
 import fc from "fast-check";
-import { emptyStorage, lastChannel, modules, ORIGIN, redirectPage, Storage } from "./window.mjs";
+import { json, mostly, odd, oneOf, target } from "./target.mjs";
+import { emptyStorage, lastChannel, modules, ORIGIN } from "./window.mjs";
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 3_000);
-const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const { page, tabs, comeback, variables, recall } = await modules();
 
 const ID = "07070707070707070707070707070707";
 const OTHER = "08080808080808080808080808080808";
-
-// `rule` throws where a judgement is wrong.
-function target(name, inputs, judge, rule, plants) {
-  const check = (mend) => fc.check(
-    fc.asyncProperty(inputs, async (input) => rule(input, await judge(mend(structuredClone(input))))),
-    { numRuns: RUNS, seed: SEED },
-  );
-  test(`${name} keeps its rules`, async () => {
-    const checked = await check((input) => input);
-    assert.ok(!checked.failed, fc.defaultReportMessage(checked));
-  });
-  for (const [missing, mend] of Object.entries(plants)) {
-    test(`${name} notices when nobody checks ${missing}`, async () => {
-      assert.ok((await check(mend)).failed);
-    });
-  }
-}
-
-const oneOf = (...values) => fc.constantFrom(...values);
-const odd = fc.oneof(fc.jsonValue(), fc.string(), fc.constantFrom(null, 0, 1, "1", true, undefined));
-const mostly = (honest, other = odd) => fc.oneof({ weight: 4, arbitrary: fc.constant(honest) }, { weight: 1, arbitrary: other });
-const json = (value) => JSON.stringify(value) ?? "";
 
 target(
   "form text",
@@ -235,60 +211,3 @@ test("answers that were learned before are kept with the new ones, and not witho
   const { answers } = recall.withAnswers(snapshot, "a", new Map([["new", "secret"]]), many);
   assert.deepStrictEqual([Object.keys(answers).length, answers.new, answers.old299, answers.old0], [256, "c s", "c s", undefined]);
 });
-
-const redirect = redirectPage();
-// What an opener asked for that wants this window to go on to an address.
-const relayed = (response) => `${ORIGIN}/r.html#${response}`;
-
-// Opens the redirect page with this address and record, and says where it goes, what it offers and what it says to whom.
-function openRedirectPage({ response, record, openerOrigin, opened }) {
-  const seen = { went: [], offered: false, hash: `#${response}` };
-  const element = () => ({ style: {}, append: () => (seen.offered = true) });
-  const storage = new Storage();
-  if (record !== undefined) storage.setItem(`talxis-broker:pending:${ID}`, record);
-  const location = { origin: ORIGIN, pathname: "/r.html", hash: seen.hash, search: "", replace: (to) => seen.went.push(to) };
-  const opener = { postMessage: (_, origin) => assert.equal(origin, ORIGIN, "the response was said to anybody"), get [Symbol.for("talxis.broker.opened")]() {
-    if (openerOrigin !== ORIGIN) throw new Error("It is of another origin.");
-    return opened === "this" ? relayed(response) : opened;
-  } };
-  const page = { opener, addEventListener() {}, BroadcastChannel, close() {}, open() {} };
-  const document = { querySelector: element, createElement: element, documentElement: {}, body: { style: {} } };
-  redirect(page, location, { replaceState: () => (seen.hash = "") }, document, { language: "en" }, storage, BroadcastChannel, () => {});
-  return seen;
-}
-
-target(
-  "the redirect page",
-  fc.record({
-    response: fc.oneof(
-      { weight: 3, arbitrary: fc.constant(`code=c&state=${ID}.s`) },
-      { weight: 1, arbitrary: fc.constant(`https://login.example/t/oauth2/v2.0/authorize?state=${ID}.s`) },
-      { weight: 1, arbitrary: oneOf(`code=c&state=${OTHER}.s`, "", "javascript:alert(1)//?state=x", `state=${ID}`) },
-      { weight: 1, arbitrary: fc.string() },
-    ),
-    record: fc.option(
-      fc.record({ v: mostly(1), returnTo: fc.oneof(oneOf(`${ORIGIN}/main.aspx`, `${ORIGIN}.evil.example/`, "https://evil.example/", "//evil.example/", "javascript:1", `blob:${ORIGIN}/x`, `${ORIGIN}@evil.example/`), odd) }).map(json),
-      { nil: undefined },
-    ),
-    openerOrigin: oneOf(ORIGIN, "https://evil.example"),
-    opened: oneOf("this", "this", relayed("https://login.example/another"), undefined),
-  }),
-  openRedirectPage,
-  ({ record, openerOrigin, opened, response }, { went, offered, hash }) => {
-    assert.equal(hash, "", "the response stayed in the address");
-    const kept = record === undefined ? undefined : JSON.parse(record);
-    for (const to of went) {
-      assert.ok(kept?.v === 1 && kept.returnTo === to, "the page went where no record says");
-      const { origin, protocol } = new URL(to);
-      assert.ok(origin === ORIGIN && protocol === "https:", "the page went to another origin");
-    }
-    const asked = openerOrigin === ORIGIN && (opened === "this" || opened === relayed(response));
-    if (offered) assert.ok(asked && /^https?:/.test(response), "the page offers an address for somebody else");
-  },
-  {
-    "the origin to return to": (input) => (input.record?.includes("evil") ? { ...input, record: json({ v: 1, returnTo: `${ORIGIN}/evil` }) } : input),
-    "the opener's origin": (input) => ({ ...input, openerOrigin: ORIGIN }),
-    "what the opener asked for": (input) => ({ ...input, opened: "this" }),
-    "the record's version": (input) => (input.record ? { ...input, record: json({ ...JSON.parse(input.record), v: 1 }) } : input),
-  },
-);

@@ -9,7 +9,7 @@ export const ORIGIN = "https://contoso.crm.example";
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
 // Its entries are its own members, as a page's code may expect.
-export class Storage {
+class Storage {
   getItem(key) {
     return Object.hasOwn(this, key) ? this[key] : null;
   }
@@ -57,17 +57,94 @@ export async function modules() {
   cpSync(join(ROOT, "pkg-template"), folder, { recursive: true });
   cpSync(join(ROOT, "src/web/page.js"), join(folder, "page.js"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  const names = ["comeback", "page", "recall", "tabs", "variables"];
+  const names = ["calls", "comeback", "page", "recall", "tabs", "variables"];
   const loaded = await Promise.all(names.map((name) => import(join(folder, `${name}.js`))));
   rmSync(folder, { recursive: true });
   return Object.fromEntries(names.map((name, at) => [name, loaded[at]]));
 }
 
-// The redirect page's script as a function of what a page has: it runs once for each page.
-export function redirectPage() {
-  const script = readFileSync(join(ROOT, "pkg-template/redirect.js"), "utf8");
-  const texts = '{ en: { title: "", working: "", done: "", offer: "", go: "", unknown: "", failed: "" } }';
-  const closed = script.replace(/^import \{ redirect as languages \} .*$/m, `const languages = ${texts};`);
-  if (closed === script) throw new Error("The redirect page's script has another import than expected.");
-  return new Function("window", "location", "history", "document", "navigator", "localStorage", "BroadcastChannel", "setTimeout", closed);
+// Time that passes when a test says so.
+export class Clock {
+  now = 0;
+  due = new Map();
+  setTimeout = (run, ms) => {
+    const id = Symbol("timer");
+    this.due.set(id, { run, at: this.now + ms });
+    return id;
+  };
+  clearTimeout = (id) => void this.due.delete(id);
+
+  pass(ms) {
+    const end = this.now + ms;
+    for (let next; (next = this.next(end)); ) {
+      [, { at: this.now }] = next;
+      this.due.delete(next[0]);
+      next[1].run();
+    }
+    this.now = end;
+  }
+
+  next(end) {
+    return [...this.due].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+  }
+}
+
+const script = redirectScript();
+
+// One load of the redirect page with this response at its address: what it did so far, and what can be done to it. Its opener hears what is
+// meant for its origin, as a browser has it. `refuses` names what throws: "channel", "opener" or "storage".
+export function openRedirectPage({ response, records = {}, openerOrigin = ORIGIN, opened, refuses = [] }) {
+  const clock = new Clock();
+  const seen = { hash: `#${response}`, went: [], offered: false, said: undefined, channel: [], opener: [], closed: false };
+  const refuse = (way) => {
+    if (refuses.includes(way)) throw new Error(`The ${way} is refused.`);
+  };
+  class OwnChannel {
+    constructor(name) {
+      seen.name = name;
+      seen.own = this;
+    }
+    postMessage(data) {
+      refuse("channel");
+      seen.channel.push(data);
+    }
+    close() {}
+  }
+  const storage = new Storage();
+  for (const [key, value] of Object.entries(records)) storage.setItem(key, value);
+  Object.defineProperty(storage, "setItem", { value: (key, value) => (refuse("storage"), Storage.prototype.setItem.call(storage, key, value)) });
+  const opener = {
+    postMessage(data, target) {
+      refuse("opener");
+      if (target === "*" || target === openerOrigin) seen.opener.push(data);
+    },
+    get [Symbol.for("talxis.broker.opened")]() {
+      if (openerOrigin !== ORIGIN) throw new Error("It is of another origin.");
+      return opened;
+    },
+  };
+  const element = () => ({ style: {}, append: () => (seen.offered = true), set textContent(text) { seen.said = text; } });
+  const page = Object.assign(new EventTarget(), { opener, BroadcastChannel: OwnChannel, close: () => (seen.closed = true), open() {} });
+  const location = { origin: ORIGIN, pathname: "/r.html", hash: seen.hash, search: "", replace: (to) => seen.went.push(to) };
+  const document = { querySelector: element, createElement: element, documentElement: {}, body: { style: {} } };
+  const history = { replaceState: () => (seen.hash = "") };
+  script(page, location, history, document, { language: "en" }, storage, OwnChannel, clock.setTimeout, clock.clearTimeout);
+  return {
+    seen,
+    storage,
+    opener,
+    pass: (ms) => clock.pass(ms),
+    tellByChannel: (data) => seen.own.onmessage({ data }),
+    tell: (type, members) => page.dispatchEvent(Object.assign(new Event(type), members)),
+  };
+}
+
+// The script as a function of what a page has: it runs once for each page.
+function redirectScript() {
+  const source = readFileSync(join(ROOT, "pkg-template/redirect.js"), "utf8");
+  const says = (keys) => Object.fromEntries(keys.map((key) => [key, key]));
+  const texts = JSON.stringify({ en: says(["title", "working", "done", "offer", "go", "unknown", "failed"]) });
+  const closed = source.replace(/^import \{ redirect as languages \} .*$/m, `const languages = ${texts};`);
+  if (closed === source) throw new Error("The redirect page's script has another import than expected.");
+  return new Function("window", "location", "history", "document", "navigator", "localStorage", "BroadcastChannel", "setTimeout", "clearTimeout", closed);
 }

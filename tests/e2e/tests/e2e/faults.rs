@@ -1,14 +1,13 @@
-//! What browsers, pages and policies do to a broker: WebAssembly that traps, windows that do not open, policies that are in the way,
-//! storage that refuses, and another page of the same origin that listens to and forges every message.
+//! What browsers, pages and policies do to a broker: WebAssembly that traps, windows that do not open, policies that are in the way, and
+//! storage that refuses.
 
-use crate::{ADELE, GRAPH, all_settled, assert_code, count, get_token, granted, interactive};
+use crate::{ADELE, GRAPH, all_settled, assert_code, count, get_token, interactive};
 use e2e::{Result, Stage, ThirdPartyCookies, on_stage, on_stage_with, until};
-use entra_dev::GrantType;
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Puts a script in front of the app's own; runs in the page before the broker does.
-async fn open_app_after(stage: &Stage, script: &str) -> Result {
+pub(crate) async fn open_app_after(stage: &Stage, script: &str) -> Result {
     put_before_the_broker(stage, script);
     stage.open_app().await
 }
@@ -274,64 +273,6 @@ fn a_policy_against_requests_is_named_with_the_directive_and_the_host_that_it_la
             assert_code(&error, "connect_blocked_by_csp");
             let need = format!("connect-src needs {}.", stage.demo.entra().origin());
             assert!(error.message.as_ref().is_some_and(|message| message.ends_with(&need)), "{error:?}");
-            Ok(())
-        },
-    )
-}
-
-/// What the other page of this origin does: it hears every channel that it can know of, forges on each, and keeps what it heard.
-const LISTENER: &str = "
-    window.heard = [];
-    const seen = new Map();
-    const join = (name) => {
-        if (seen.has(name)) return;
-        const channel = new BroadcastChannel(name);
-        channel.onmessage = ({ data }) => heard.push([name, data]);
-        seen.set(name, channel);
-        return channel;
-    };
-    const forge = () => {
-        join('talxis-broker');
-        for (const key of Object.keys(localStorage)) {
-            const id = key.match(/^talxis-broker:pending:([0-9a-f]{32})$/)?.[1];
-            if (id) join(`talxis-broker:${id}`)?.postMessage({ v: 1, payload: `code=forged&state=${id}.${'0'.repeat(64)}` });
-        }
-        for (const kind of ['changed', 'signedout', 'token', 42, null])
-            seen.get('talxis-broker').postMessage({ v: 1, kind, sequence: 1e9, payload: 'code=x', accessToken: 'forged' });
-    };
-    setInterval(forge, 50);";
-
-#[test]
-fn a_hostile_page_of_this_origin_hears_no_secret_and_its_forgeries_bring_no_token() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            stage.open_app().await?;
-            stage.the(".notification .action").await?;
-            let app = stage.browser.window().await?;
-            let hostile = stage.browser.new_tab().await?;
-            stage.browser.switch_to_window(hostile.clone()).await?;
-            stage.browser.goto(format!("{}/uclient/blank.html", stage.demo.origin())).await?;
-            stage.in_page(LISTENER).await?;
-            until("the forgeries", async || {
-                let known: bool = stage.script("return Object.keys(localStorage).length > 0").await?;
-                Ok(known.then_some(()))
-            })
-            .await?;
-
-            // Its forged response is not the answer to the request: that sign-in is over, and nothing is kept of it.
-            stage.browser.switch_to_window(app).await?;
-            stage.accept_notification().await?;
-            all_settled(stage).await?;
-            let codes: Vec<String> = stage
-                .script("return [...document.querySelectorAll('.control')].map(({ dataset }) => dataset.code ?? '')")
-                .await?;
-            assert!(codes.iter().all(|code| code == "identity_provider"), "{codes:?}");
-            assert_eq!(count(stage, |request| granted(request, GrantType::Code)), 0);
-            assert!(stage.script::<Value>("return talxisBroker.account").await?.is_null());
-            stage.browser.switch_to_window(hostile).await?;
-            let heard: String = stage.script("return JSON.stringify(window.heard)").await?;
-            assert!(!heard.contains("eyJ") && !heard.contains("verifier"), "{heard}");
             Ok(())
         },
     )

@@ -5,7 +5,7 @@ use e2e::{Result, Stage, on_stage, until};
 use serde_json::Value;
 use thirtyfour::Key;
 
-async fn press(stage: &Stage, key: Key) -> Result {
+pub(crate) async fn press(stage: &Stage, key: Key) -> Result {
     Ok(stage.browser.action_chain().send_keys(key).perform().await?)
 }
 

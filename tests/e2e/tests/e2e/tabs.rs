@@ -15,20 +15,13 @@ async fn open_in_new_tab(stage: &Stage) -> Result<WindowHandle> {
 }
 
 /// Goes into the one window that is none of these.
-async fn enter_the_other_than(stage: &Stage, known: &[&WindowHandle]) -> Result {
+pub(crate) async fn enter_the_other_than(stage: &Stage, known: &[&WindowHandle]) -> Result {
     let window = until("the sign-in window", async || {
         let windows = stage.browser.windows().await?;
         Ok(windows.into_iter().find(|window| !known.contains(&window)))
     })
     .await?;
     Ok(stage.browser.switch_to_window(window).await?)
-}
-
-async fn sign_in_here(stage: &Stage) -> Result {
-    let field = stage.the("#username").await?;
-    field.clear().await?;
-    field.send_keys(ADELE).await?;
-    Ok(stage.the("#sign-in").await?.click().await?)
 }
 
 /// Comes back when the page waits for its turn of this name.
@@ -63,7 +56,7 @@ fn while_one_tab_signs_in_the_other_one_asks_nobody_and_goes_on_with_it() -> Res
         async |stage| {
             let (first, second, waiting) = one_signs_in_and_one_waits(stage).await?;
             enter_the_other_than(stage, &[&first, &second]).await?;
-            sign_in_here(stage).await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
             stage.browser.switch_to_window(second).await?;
             assert_eq!(stage.value(&waiting).await?["account"]["username"], ADELE);
             assert_eq!((count(stage, interactive), stage.count(".notification").await?), (1, 0));
@@ -89,7 +82,7 @@ fn a_tab_that_is_closed_in_the_middle_of_a_sign_in_leaves_it_to_the_other_one() 
             let known = stage.browser.windows().await?;
             stage.accept_notification().await?;
             enter_the_other_than(stage, &known.iter().collect::<Vec<_>>()).await?;
-            sign_in_here(stage).await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
             stage.browser.switch_to_window(second).await?;
             assert_eq!(stage.value(&waiting).await?["account"]["username"], ADELE);
             Ok(())
@@ -263,6 +256,43 @@ fn a_sign_out_everywhere_ends_the_session_in_all_tabs_and_at_entra() -> Result {
                 .into_iter()
                 .rfind(|request| request.endpoint == Endpoint::Authorize { interactive: false });
             assert!(!last.unwrap().had_session, "Entra still knew the user");
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn two_tabs_have_one_sign_in_and_one_sign_out() -> Result {
+    on_stage(
+        |_| {},
+        async |stage| {
+            let account = "return talxisBroker.account?.username ?? null";
+            stage.open_app().await?;
+            stage.the(".notification .action").await?;
+            let first = stage.browser.window().await?;
+            let second = open_in_new_tab(stage).await?;
+            stage.the(".notification .action").await?;
+
+            // Signed in in the first tab, the second one asks no longer and has what it waited for.
+            stage.browser.switch_to_window(first.clone()).await?;
+            stage.accept_notification().await?;
+            enter_the_other_than(stage, &[&first, &second]).await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
+            stage.browser.switch_to_window(second.clone()).await?;
+            until("five answers in the other tab", async || {
+                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
+            })
+            .await?;
+            assert_eq!((stage.count(".notification").await?, count(stage, interactive)), (0, 1));
+
+            // Signed out in the second tab, nobody is signed in in the first one.
+            let asked = stage.ask("talxisBroker.signOut()").await?;
+            stage.value(&asked).await?;
+            stage.browser.switch_to_window(first).await?;
+            until("the first tab to be signed out", async || {
+                Ok(stage.script::<Value>(account).await?.is_null().then_some(()))
+            })
+            .await?;
             Ok(())
         },
     )

@@ -1,53 +1,10 @@
-//! Sign-in by leaving the page: where it comes back to, in which tab, and what strangers left for it.
+//! Sign-in by leaving the page: in which tab it comes back, and what strangers left for it. That it comes back to the exact page is in the
+//! end-to-end tests.
 
-use crate::{
-    ADELE,
-    identity::{sign_ins, silently},
-};
+use crate::{ADELE, identity::silently};
 use e2e::{Result, Stage, on_stage, until};
 use entra_dev::GrantType;
 use serde_json::{Value, json};
-
-#[test]
-fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back_to_it() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["mobile"] = json!("redirect");
-            stage.configure_with(&config);
-            stage.demo.host().set_switches(&["client=mobile"]).unwrap();
-            let address = format!("{}?appid=x&lookalike=client=mobile#here", stage.demo.address());
-            stage.browser.goto(&address).await?;
-            // Somebody came back before, to pages without the broker: those responses are still there.
-            let _: Value = stage
-                .script(
-                    "for (const digit of '0123456789abcdef') {
-                         const left = { v: 1, at: 1, payload: 'code=x' };
-                         localStorage.setItem(`talxis-broker:response:${digit.repeat(32)}`, JSON.stringify(left));
-                     }",
-                )
-                .await?;
-            stage.accept_notification().await?;
-            // The same window, gone to Entra.
-            let field = stage.the("#username").await?;
-            field.clear().await?;
-            field.send_keys(ADELE).await?;
-            stage.the("#sign-in").await?.click().await?;
-            until("five answers", async || {
-                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
-            })
-            .await?;
-            // Exactly where it was, and nothing of the response on the way.
-            assert_eq!(stage.browser.current_url().await?.as_str(), address);
-            assert!(stage.browser.popups().await?.is_empty());
-            assert_eq!(sign_ins(stage), 1);
-            let left: Vec<String> = stage.script("return Object.keys(localStorage)").await?;
-            assert_eq!(left, Vec::<String>::new());
-            Ok(())
-        },
-    )
-}
 
 /// The app as a mobile client that leaves the page to sign in; the user has agreed to it and is at Entra.
 async fn has_left(stage: &Stage) -> Result {

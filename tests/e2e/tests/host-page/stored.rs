@@ -3,7 +3,7 @@
 
 use crate::{
     ADELE,
-    identity::{is_stored, sign_ins, signed_in, silently},
+    identity::{is_stored, signed_in, silently},
 };
 use e2e::{Result, STORED, Stage, on_stage, until};
 use entra_dev::{Endpoint, GrantType};
@@ -86,58 +86,6 @@ fn a_tab_that_was_just_saving_brings_back_nobody_who_signed_out_in_another() -> 
             let asked =
                 stage.ask("talxisBroker.getToken({ client: 'calendar', interaction: 'never' })").await?;
             assert_eq!(stage.refusal(&asked).await?.code.as_deref(), Some("interaction_required"));
-            Ok(())
-        },
-    )
-}
-
-#[test]
-fn two_tabs_have_one_sign_in_and_one_sign_out() -> Result {
-    on_stage(
-        |_| {},
-        async |stage| {
-            let account = "return talxisBroker.account?.username ?? null";
-            stage.open_app().await?;
-            stage.the(".notification .action").await?;
-            let first = stage.browser.window().await?;
-            let second = stage.browser.new_tab().await?;
-            stage.browser.switch_to_window(second.clone()).await?;
-            stage.open_app().await?;
-            stage.the(".notification .action").await?;
-
-            // Signed in in the first tab, the second one asks no longer and has what it waited for.
-            stage.browser.switch_to_window(first.clone()).await?;
-            stage.accept_notification().await?;
-            let popup = until("the sign-in window", async || {
-                let windows = stage.browser.windows().await?;
-                Ok(windows.into_iter().find(|window| *window != first && *window != second))
-            })
-            .await?;
-            stage.browser.switch_to_window(popup).await?;
-            let field = stage.the("#username").await?;
-            field.clear().await?;
-            field.send_keys(ADELE).await?;
-            stage.the("#sign-in").await?.click().await?;
-            stage.browser.switch_to_window(second.clone()).await?;
-            until("five answers in the other tab", async || {
-                Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
-            })
-            .await?;
-            assert_eq!((stage.count(".notification").await?, sign_ins(stage)), (0, 1));
-
-            // Signed out in the second tab, nobody is signed in in the first one.
-            let asked = stage.ask("talxisBroker.signOut()").await?;
-            stage.value(&asked).await?;
-            stage.browser.switch_to_window(first).await?;
-            until("the first tab to be signed out", async || {
-                Ok(stage.script::<Value>(account).await?.is_null().then_some(()))
-            })
-            .await?;
-            // Every message is a look, whoever sent it.
-            let _: Value = stage
-                .script("new BroadcastChannel('talxis-broker').postMessage({ v: 1, kind: 'changed', sequence: 9, token: 'x' })")
-                .await?;
-            assert!(stage.script::<Value>(account).await?.is_null());
             Ok(())
         },
     )
