@@ -3,7 +3,7 @@
 //! It holds the private keys of all control clients and stands in front of Entra's on-behalf-of flow. What it decides, in
 //! the order of one exchange: `config` and `policy` say who may ask for what, `token` decodes a client token without
 //! believing it, `keys` finds the key its tenant signs with, `verify` believes it or not, `limits` counts, `scope` allows.
-//! Then `backend` knows where a backend token comes from: its cache, or `entra`, which asks on its `lane` with a `credential`
+//! Then `backend` knows where a backend token comes from: its cache, or `entra`, which asks on its `lane` with a `credential`, leaves users in a loop alone (`looping`)
 //! and lets `judge` read the answer. `exchange` is that walk; `router`, `serve` and `server` carry it over HTTP, `service`
 //! keeps house, and `doctor` looks at it all before the first user comes.
 //!
@@ -30,6 +30,7 @@ mod keys;
 mod lane;
 mod limits;
 pub mod log;
+mod looping;
 mod metrics;
 mod origin;
 mod policy;

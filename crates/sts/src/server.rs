@@ -11,6 +11,7 @@ use crate::{
     keys::KeyStore,
     lane::Lanes,
     limits::Limits,
+    looping::Loops,
     policy::{ControlClient, Policy},
     proxy::Proxies,
     router::{private, router},
@@ -92,6 +93,7 @@ impl Server {
             authority: config.authority.clone(),
             http,
             lanes: Lanes::default(),
+            loops: Loops::default(),
             clock: clock.clone(),
         };
         let shared = config.cache.redis.as_ref().map(|redis| Shared::new(redis, &clock)).transpose()?;

@@ -10,6 +10,7 @@ use crate::{
     keys::{KeyStore, SigningKey},
     lane::Lanes,
     limits::{Limits, PerMinute},
+    looping::Loops,
     policy::{ControlClient, Policy, Rules, Tenants},
     proxy::Proxies,
     scope::AllowList,
@@ -136,7 +137,13 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
     let authority = authority.parse().unwrap();
     let http = http::client(&authority, None).unwrap();
     let keys = KeyStore::new(&authority, policy.tenants(), false, &http, clock);
-    let entra = Entra { authority: authority.clone(), http, lanes: Lanes::default(), clock: clock.clone() };
+    let entra = Entra {
+        authority: authority.clone(),
+        http,
+        lanes: Lanes::default(),
+        loops: Loops::default(),
+        clock: clock.clone(),
+    };
     let limit = NonZeroU32::MAX;
     let limits = Limits::new(PerMinute { address: limit, user: limit, tenant: limit, client: limit }, clock);
     Exchange {

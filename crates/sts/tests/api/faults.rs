@@ -11,7 +11,7 @@ use tokio::{
 };
 
 fn weather(world: &World, place: Place, trouble: Trouble, times: Option<u32>) {
-    world.entra.weather(Weather { place, client_id: None, trouble, times });
+    world.entra.weather(Weather { place, client_id: None, user: None, trouble, times });
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn an_entra_that_hangs_for_one_client_is_an_outage_for_it_and_holds_up_nob
     let world = World::start().await;
     let client_id = Some("c0000000-0000-4000-8000-000000000001".to_owned());
     let trouble = Trouble::Delay { ms: 60_000 };
-    world.entra.weather(Weather { place: Place::Token, client_id, trouble, times: None });
+    world.entra.weather(Weather { place: Place::Token, client_id, user: None, trouble, times: None });
     let hanging: Vec<_> = (0..20).map(|_| world.good().spawn()).collect();
     for _ in 0..20 {
         assert_eq!(world.call(MintRequest::new("map-picker")).send().await.status, 200);
@@ -203,6 +203,35 @@ async fn a_throttled_tenant_is_left_alone_and_a_healthy_one_beside_it_served() {
     let healthy = world.call(MintRequest::new("file-picker").tenant("northwind")).origin(Some(NORTHWIND_APP));
     assert_eq!(healthy.send().await.status, 200);
     world.entra.clock().advance(Duration::from_secs(30));
+    assert_eq!(world.good().send().await.status, 200);
+}
+
+#[tokio::test]
+async fn one_user_in_a_loop_is_left_alone_at_that_client_and_everybody_else_is_served() {
+    let world = World::start().await;
+    let adele = world.entra.mint(MintRequest::new("file-picker"));
+    assert_eq!(world.call_with(&adele).send().await.status, 200);
+    world.entra.weather(Weather {
+        place: Place::Token,
+        client_id: Some("c0000000-0000-4000-8000-000000000001".to_owned()),
+        user: Some("adele@contoso.example".to_owned()),
+        trouble: Trouble::Refuse { aadsts: 50196 },
+        times: None,
+    });
+    world.entra.clear_requests();
+    for number in 0..8 {
+        let claims = format!(r#"{{"access_token":{{"x":{{"value":"{number}"}}}}}}"#);
+        let refused = world.call_with(&adele).also("claims", &claims).send().await;
+        refused.is(429, "temporarily_unavailable", None, "Entra ID asks for fewer requests.");
+    }
+    let boris = MintRequest::new("file-picker").user("boris@contoso.example");
+    assert_eq!(world.call(boris).send().await.status, 200);
+    assert_eq!(world.asked(), 2, "once for each of them");
+    assert_eq!(world.call_with(&adele).send().await.status, 200, "what is cached is served");
+    assert_eq!(world.call(MintRequest::new("map-picker")).send().await.status, 200);
+    world.entra.clear_weather();
+    assert_eq!(world.good().send().await.status, 429);
+    world.entra.clock().advance(Duration::from_secs(60));
     assert_eq!(world.good().send().await.status, 200);
 }
 
