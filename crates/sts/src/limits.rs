@@ -21,6 +21,7 @@ pub(crate) struct PerMinute {
     pub(crate) address: NonZeroU32,
     pub(crate) user: NonZeroU32,
     pub(crate) tenant: NonZeroU32,
+    /// A control client within one tenant.
     pub(crate) client: NonZeroU32,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Limits {
     newcomers: Limiter<Network>,
     users: Limiter<(TenantId, ObjectId)>,
     tenants: Limiter<TenantId>,
-    clients: Limiter<ClientId>,
+    clients: Limiter<(TenantId, ClientId)>,
     clock: Clock,
 }
 
@@ -56,7 +57,8 @@ impl Limits {
         let user = (subject.tenant(), subject.user());
         self.users.check_key(&user).map_err(|until| self.limited("user", &until))?;
         self.tenants.check_key(&subject.tenant()).map_err(|until| self.limited("tenant", &until))?;
-        self.clients.check_key(&subject.client()).map_err(|until| self.limited("control client", &until))
+        let client = (subject.tenant(), subject.client());
+        self.clients.check_key(&client).map_err(|until| self.limited("control client", &until))
     }
 
     fn limited(&self, whose: &'static str, until: &NotUntil<Nanos>) -> ApiError {
@@ -143,10 +145,18 @@ mod tests {
 
     #[test]
     fn a_tenant_and_a_client_have_limits_of_their_own() {
-        let (limits, _) = limits(100, 1, 2);
+        let (limits, _) = limits(100, 1, 1);
         assert_eq!(ask(&limits, CLIENT, TENANT, USER), None);
         assert_eq!(ask(&limits, CLIENT, TENANT, OTHER).map(|one| one.0), Some("tenant"));
         assert_eq!(ask(&limits, CLIENT, OTHER, USER), None);
-        assert_eq!(ask(&limits, CLIENT, BROKER, USER).map(|one| one.0), Some("control client"));
+    }
+
+    #[test]
+    fn a_client_that_one_tenant_has_used_up_is_there_for_another() {
+        let (limits, _) = limits(100, 100, 1);
+        assert_eq!(ask(&limits, CLIENT, TENANT, USER), None);
+        assert_eq!(ask(&limits, CLIENT, TENANT, OTHER).map(|one| one.0), Some("control client"));
+        assert_eq!(ask(&limits, OTHER, TENANT, OTHER), None);
+        assert_eq!(ask(&limits, CLIENT, OTHER, USER), None);
     }
 }
