@@ -11,6 +11,7 @@ use crate::{
     keys::KeyStore,
     limits::Limits,
     log::Story,
+    newcomers::Newcomers,
     origin::Origin,
     policy::{ControlClient, Policy},
     refusal::Refusal,
@@ -36,6 +37,7 @@ pub(crate) struct Exchange {
     pub(crate) policy: Policy,
     pub(crate) keys: KeyStore,
     pub(crate) verified: Memory,
+    pub(crate) newcomers: Newcomers,
     pub(crate) limits: Limits,
     pub(crate) backend: Backend,
     pub(crate) clock: Clock,
@@ -87,20 +89,36 @@ impl Exchange {
         story.about(aud.ok(), tid);
         let client = Arc::clone(self.policy.admit(aud?, tid, origin)?);
         verify::check_issuer(&presented.claims, &self.authority)?;
-        self.limits.check_newcomer(*address)?;
 
-        // Is it true?
-        let key = self.keys.find(tid, &presented.kid).await?;
-        let token = verify::verify(presented, hash, &key, &client, self.clock.now())?;
+        // Is it true? Those that are good do not count for their address, and those of which nobody can say neither.
+        let check = self.newcomers.count(*address)?;
+        let verified = self.verify(presented, hash, &client).await;
+        if matches!(verified, Ok(_) | Err(Refusal::KeysUnavailable)) {
+            self.newcomers.give_back(&check);
+        }
+        let token = verified?;
         token.check_holder(client_id)?;
-        self.verified.remember(&token, &key);
         Ok((token, client))
+    }
+
+    /// The token, if its tenant signed it and it is good now; then it is remembered.
+    async fn verify<'a>(
+        &self,
+        presented: Presented<'a>,
+        hash: TokenHash,
+        client: &ControlClient,
+    ) -> Result<VerifiedToken<'a>, Refusal> {
+        let key = self.keys.find(presented.claims.tid, &presented.kid).await?;
+        let token = verify::verify(presented, hash, &key, client, self.clock.now())?;
+        self.verified.remember(&token, &key);
+        Ok(token)
     }
 
     /// Gives back the memory of what has ended, and of what a withdrawn key had signed.
     pub(crate) fn sweep(&self) {
         self.verified.sweep(self.clock.now());
         self.backend.sweep();
+        self.newcomers.sweep();
         self.limits.sweep();
     }
 }

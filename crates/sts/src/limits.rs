@@ -1,24 +1,21 @@
 //! How often a user, a tenant and a control client may ask. Counted after the token was verified, so that nobody can use up
-//! somebody else's share with forged tokens; before that, only the address counts, and only for tokens never seen before.
+//! somebody else's share with forged tokens.
 
 use crate::{
     clock::Clock,
     error::ApiError,
     ids::{ClientId, ObjectId, TenantId},
-    share::Network,
     verify::Subject,
 };
 use governor::{
     NotUntil, Quota, RateLimiter, clock::Clock as GovernorClock, middleware::NoOpMiddleware, nanos::Nanos,
     state::keyed::DashMapStateStore,
 };
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, num::NonZeroU32, time::Duration};
 
 /// Requests per minute; each may come at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PerMinute {
-    /// Tokens of one address that were not seen before.
-    pub(crate) address: NonZeroU32,
     pub(crate) user: NonZeroU32,
     pub(crate) tenant: NonZeroU32,
     /// A control client within one tenant.
@@ -27,7 +24,6 @@ pub(crate) struct PerMinute {
 
 /// The limits.
 pub(crate) struct Limits {
-    newcomers: Limiter<Network>,
     users: Limiter<(TenantId, ObjectId)>,
     tenants: Limiter<TenantId>,
     clients: Limiter<(TenantId, ClientId)>,
@@ -39,17 +35,11 @@ type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, Seconds, NoOpMiddleware<N
 impl Limits {
     pub(crate) fn new(limits: PerMinute, clock: &Clock) -> Self {
         Self {
-            newcomers: limiter(limits.address, clock),
             users: limiter(limits.user, clock),
             tenants: limiter(limits.tenant, clock),
             clients: limiter(limits.client, clock),
             clock: clock.clone(),
         }
-    }
-
-    /// Counts a token that was not seen before, and that will now cost a signature check.
-    pub(crate) fn check_newcomer(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.newcomers.check_key(&address.into()).map_err(|until| self.limited("address", &until))
     }
 
     /// Counts a request with a verified token.
@@ -69,7 +59,6 @@ impl Limits {
 
     /// Forgets whoever has been quiet.
     pub(crate) fn sweep(&self) {
-        self.newcomers.retain_recent();
         self.users.retain_recent();
         self.tenants.retain_recent();
         self.clients.retain_recent();
@@ -110,7 +99,7 @@ mod tests {
             move || time.load(SeqCst)
         });
         let [user, tenant, client] = [user, tenant, client].map(|limit| NonZeroU32::new(limit).unwrap());
-        (Limits::new(PerMinute { address: NonZeroU32::MIN, user, tenant, client }, &clock), time)
+        (Limits::new(PerMinute { user, tenant, client }, &clock), time)
     }
 
     fn ask(limits: &Limits, client: &str, tenant: &str, user: &str) -> Option<(&'static str, u64)> {
@@ -130,17 +119,6 @@ mod tests {
         assert_eq!(ask(&limits, CLIENT, OTHER, USER), None, "the same oid in another tenant is another user");
         time.fetch_add(30, SeqCst);
         assert_eq!(ask(&limits, CLIENT, TENANT, USER), None);
-    }
-
-    #[test]
-    fn an_address_is_limited_for_tokens_never_seen_before() {
-        let (limits, time) = limits(9, 9, 9);
-        let ask = |address: &str| limits.check_newcomer(address.parse().unwrap()).is_ok();
-        assert!(ask("203.0.113.7") && !ask("203.0.113.7") && ask("203.0.113.8"));
-        assert!(!ask("::ffff:203.0.113.7"), "the same one");
-        assert!(ask("2001:db8::1") && !ask("2001:db8::2") && ask("2001:db8:0:1::1"));
-        time.fetch_add(60, SeqCst);
-        assert!(ask("203.0.113.7"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
     lane::Lanes,
     limits::{Limits, PerMinute},
     looping::Loops,
+    newcomers::Newcomers,
     policy::{ControlClient, Policy, Rules, Tenants},
     proxy::Proxies,
     scope::AllowList,
@@ -145,12 +146,13 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
         clock: clock.clone(),
     };
     let limit = NonZeroU32::MAX;
-    let limits = Limits::new(PerMinute { address: limit, user: limit, tenant: limit, client: limit }, clock);
+    let limits = Limits::new(PerMinute { user: limit, tenant: limit, client: limit }, clock);
     Exchange {
         authority,
         policy,
         keys,
         verified: Memory::new(1 << 20),
+        newcomers: Newcomers::new(limit, clock),
         limits,
         backend: Backend::new(1 << 20, None, entra),
         clock: clock.clone(),
