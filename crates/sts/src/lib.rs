@@ -10,6 +10,7 @@
 //! It never takes the control client from a parameter, only from the verified `aud`; never returns a refresh token; and
 //! never writes a token, an assertion, an e-mail or an upstream description anywhere but where it belongs.
 
+mod arrivals;
 mod backend;
 mod claims;
 mod clock;

@@ -1,8 +1,8 @@
 //! The service as a whole: the exchange, what is counted of it, whether it is ready, and what it does by itself in between.
 
 use crate::{
+    arrivals::Arrivals,
     exchange::Exchange,
-    form::Arrivals,
     metrics::{Credential, Metrics},
     proxy::Proxies,
     tls::Tls,
