@@ -35,6 +35,7 @@ mod looping;
 mod metrics;
 mod newcomers;
 mod origin;
+mod patience;
 mod policy;
 mod proxy;
 mod refusal;

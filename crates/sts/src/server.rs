@@ -16,7 +16,7 @@ use crate::{
     policy::{ControlClient, Policy},
     proxy::Proxies,
     router::{private, router},
-    serve::{Door, serve},
+    serve::{Door, listen, serve},
     service::Service,
     tls::{Tls, TlsError},
     verify::Memory,
@@ -120,7 +120,7 @@ impl Server {
             open: service.metrics.connections.clone(),
         };
 
-        let (listener, address) = bind(config.listen).await?;
+        let (listener, address) = bind(config.listen)?;
         let origin = config.public_url.map_or_else(|| format!("{scheme}://{address}"), |url| url.to_string());
         let (running, stopped) = oneshot::channel::<()>();
         let router = router(Arc::clone(&service), &origin);
@@ -129,8 +129,8 @@ impl Server {
         }));
         let mut beside = vec![Stopped(tokio::spawn(keep_house(Arc::clone(&service))))];
         let mut private_address = None;
-        if let Some(listen) = config.metrics {
-            let (listener, address) = bind(listen).await?;
+        if let Some(at) = config.metrics {
+            let (listener, address) = bind(at)?;
             private_address = Some(address);
             let serving = serve(listener, private(Arc::clone(&service)), Door::private(), pending());
             beside.push(Stopped(tokio::spawn(serving)));
@@ -191,9 +191,9 @@ async fn keep_house(service: Arc<Service>) {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = listen(address).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
