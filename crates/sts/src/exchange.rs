@@ -57,6 +57,7 @@ impl Exchange {
 
         // Who is it, truly? A cache comes no earlier: a token that was not verified must never find an entry.
         let (token, client) = self.believe(request.subject_token, request.client_id, caller).await?;
+        caller.story.believed();
         self.limits.check(token.subject())?;
 
         // May this control client ask for that?
