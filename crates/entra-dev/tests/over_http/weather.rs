@@ -85,11 +85,11 @@ async fn weather_can_be_for_one_client_only() {
 #[tokio::test]
 async fn weather_can_be_for_one_user_only() {
     let world = World::start().await;
-    let (trouble, user) = (Trouble::Refuse { aadsts: 50196 }, Some("boris@contoso.example".to_owned()));
+    let (trouble, user) = (Trouble::Refuse { aadsts: 50196 }, Some("admin@contoso.example".to_owned()));
     world.entra.weather(Weather { user, times: None, ..at(Place::Token, trouble) });
     let token = |user| world.entra.mint(MintRequest::new("files").user(user));
     assert_eq!(world.obo(&token("adele@contoso.example"), USER_READ).await.status, 200);
-    world.obo(&token("boris@contoso.example"), USER_READ).await.is_refused(400, "invalid_grant", 50196, None);
+    world.obo(&token("admin@contoso.example"), USER_READ).await.is_refused(400, "invalid_grant", 50196, None);
     assert_ne!(world.token(CONTOSO, &[]).await.body["error_codes"], json!([50196]), "nobody's");
 }
 
