@@ -127,7 +127,7 @@ impl Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{APP, BROKER, CLIENT, KEY, NOW, TENANT, claims, exchange_at};
+    use crate::testing::{APP, BROKER, CLIENT, KEY, Key, NOW, TENANT, claims, exchange_at};
     use axum::{
         Form, Json, Router,
         extract::State,
@@ -172,25 +172,32 @@ mod tests {
         }
     }
 
-    /// The one request that Entra gets for a good token and these further parameters.
-    async fn asked(more: &[(&str, &str)]) -> (HeaderMap, BTreeMap<String, String>, String) {
-        let (recorder, authority) = Recorder::start().await;
-        let token = KEY.sign(&claims(&authority));
+    /// What comes of this token and these further parameters.
+    async fn run(
+        exchange: &Exchange,
+        token: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Arc<BackendToken>, Arc<ApiError>> {
         let mut form = vec![
             ("grant_type", sts_wire::GRANT_TYPE),
-            ("subject_token", &token),
+            ("subject_token", token),
             ("subject_token_type", sts_wire::ACCESS_TOKEN_TYPE),
             ("scope", "https://graph.microsoft.com/User.Read"),
             ("client_id", BROKER),
             ("x-client-SKU", "of the caller"),
         ];
         form.extend(more);
-        let form: Vec<_> =
-            form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let caller =
             Caller { origin: APP.parse().unwrap(), address: [127, 0, 0, 1].into(), story: Arc::default() };
-        let granted = exchange_at(&authority, &Clock::from_fn(|| NOW)).run(&caller, &form).await;
-        assert_eq!(&*granted.ok().unwrap().0.scope, "https://graph.microsoft.com/User.Read");
+        exchange.run(&caller, &form).await.map(|granted| granted.0)
+    }
+
+    /// The one request that Entra gets for a good token and these further parameters.
+    async fn asked(more: &[(&str, &str)]) -> (HeaderMap, BTreeMap<String, String>, String) {
+        let (recorder, authority) = Recorder::start().await;
+        let token = KEY.sign(&claims(&authority));
+        let granted = run(&exchange_at(&authority, &Clock::from_fn(|| NOW)), &token, more).await;
+        assert_eq!(&*granted.ok().unwrap().scope, "https://graph.microsoft.com/User.Read");
         let [(headers, form)] = std::mem::take(&mut *recorder.0.lock().unwrap()).try_into().unwrap();
         (headers, form, token)
     }
@@ -213,6 +220,16 @@ mod tests {
         let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "content-length", "content-type", "host"]);
+    }
+
+    #[tokio::test]
+    async fn only_false_tokens_go_on_counting_for_their_address() {
+        let (_, authority) = Recorder::start().await;
+        let exchange = exchange_at(&authority, &Clock::from_fn(|| NOW));
+        assert!(run(&exchange, &KEY.sign(&claims(&authority)), &[]).await.is_ok());
+        assert!(!exchange.newcomers.counts_anybody());
+        assert!(run(&exchange, &Key::generate().sign(&claims(&authority)), &[]).await.is_err());
+        assert!(exchange.newcomers.counts_anybody());
     }
 
     #[tokio::test]
