@@ -270,7 +270,13 @@ fn switches(options: &Options) -> Result<Switches, StartError> {
 fn delay(entra: &Entra, latency: Duration) {
     let ms = latency.as_millis().try_into().unwrap_or_default();
     for place in [Place::Authorize, Place::Token, Place::Metadata].into_iter().filter(|_| ms > 0) {
-        entra.weather(Weather { place, client_id: None, trouble: Trouble::Delay { ms }, times: None });
+        entra.weather(Weather {
+            place,
+            client_id: None,
+            user: None,
+            trouble: Trouble::Delay { ms },
+            times: None,
+        });
     }
 }
 

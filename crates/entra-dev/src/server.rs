@@ -159,13 +159,25 @@ impl Entra {
     /// Throttles /token: 429 with `Retry-After`, so many times.
     pub fn throttle(&self, retry_after: u32, times: u32) {
         let trouble = crate::Trouble::Throttle { retry_after };
-        self.weather(Weather { place: crate::Place::Token, client_id: None, trouble, times: Some(times) });
+        self.weather(Weather {
+            place: crate::Place::Token,
+            client_id: None,
+            user: None,
+            trouble,
+            times: Some(times),
+        });
     }
 
     /// Refuses the next request at /token with this error of [`Aadsts::ALL`].
     pub fn refuse_next(&self, aadsts: &Aadsts) {
         let trouble = crate::Trouble::Refuse { aadsts: aadsts.number };
-        self.weather(Weather { place: crate::Place::Token, client_id: None, trouble, times: Some(1) });
+        self.weather(Weather {
+            place: crate::Place::Token,
+            client_id: None,
+            user: None,
+            trouble,
+            times: Some(1),
+        });
     }
 
     /// Ends all bad weather.

@@ -115,8 +115,13 @@ impl Shared {
     }
 
     /// The trouble that meets a request, after any delay it meets first.
-    pub(crate) async fn weather(&self, place: Place, client_id: Option<&str>) -> Option<Trouble> {
-        let trouble = self.forecast().strike(place, client_id);
+    pub(crate) async fn weather(
+        &self,
+        place: Place,
+        client_id: Option<&str>,
+        user: Option<&str>,
+    ) -> Option<Trouble> {
+        let trouble = self.forecast().strike(place, client_id, user);
         match trouble {
             Some(Trouble::Delay { ms }) => {
                 tokio::time::sleep(std::time::Duration::from_millis(ms)).await;

@@ -13,6 +13,9 @@ pub struct Weather {
     /// Only for this client (`appId`); at /token and /authorize.
     #[serde(default)]
     pub client_id: Option<String>,
+    /// Only for this user (sign-in name); in on-behalf-of requests.
+    #[serde(default)]
+    pub user: Option<String>,
     /// What.
     pub trouble: Trouble,
     /// How many times; none: until the weather is cleared.
@@ -88,11 +91,17 @@ impl Forecast {
     }
 
     /// What happens to this request. A rule that is used up is gone.
-    pub(crate) fn strike(&mut self, place: Place, client_id: Option<&str>) -> Option<Trouble> {
+    pub(crate) fn strike(
+        &mut self,
+        place: Place,
+        client_id: Option<&str>,
+        user: Option<&str>,
+    ) -> Option<Trouble> {
         let fits = |rule: &Weather| {
             rule.place == place
                 && rule.times != Some(0)
                 && rule.client_id.as_deref().is_none_or(|client| client_id == Some(client))
+                && rule.user.as_deref().is_none_or(|name| user == Some(name))
         };
         let rule = self.0.iter_mut().find(|rule| fits(rule))?;
         let trouble = rule.trouble;
@@ -112,14 +121,15 @@ mod tests {
         let rule = Weather {
             place: Place::Token,
             client_id: Some("a".into()),
+            user: None,
             trouble: Trouble::Drop,
             times: Some(2),
         };
         forecast.add(rule);
-        assert_eq!(forecast.strike(Place::Token, Some("b")), None);
-        assert_eq!(forecast.strike(Place::Authorize, Some("a")), None);
-        assert_eq!(forecast.strike(Place::Token, Some("a")), Some(Trouble::Drop));
-        assert_eq!(forecast.strike(Place::Token, Some("a")), Some(Trouble::Drop));
-        assert_eq!(forecast.strike(Place::Token, Some("a")), None);
+        assert_eq!(forecast.strike(Place::Token, Some("b"), None), None);
+        assert_eq!(forecast.strike(Place::Authorize, Some("a"), None), None);
+        assert_eq!(forecast.strike(Place::Token, Some("a"), None), Some(Trouble::Drop));
+        assert_eq!(forecast.strike(Place::Token, Some("a"), None), Some(Trouble::Drop));
+        assert_eq!(forecast.strike(Place::Token, Some("a"), None), None);
     }
 }

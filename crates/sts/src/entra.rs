@@ -14,6 +14,7 @@ use crate::{
     ids::TenantId,
     judge::{self, Granted},
     lane::Lanes,
+    looping::Loops,
     origin::Origin,
     policy::ControlClient,
     refusal::Refusal,
@@ -37,6 +38,7 @@ pub(crate) struct Entra {
     pub(crate) authority: Origin,
     pub(crate) http: reqwest::Client,
     pub(crate) lanes: Lanes,
+    pub(crate) loops: Loops,
     pub(crate) clock: Clock,
 }
 
@@ -59,9 +61,12 @@ pub(crate) struct OnBehalfOf {
 impl Entra {
     /// Asks for a backend token.
     pub(crate) async fn on_behalf_of(&self, asked: &OnBehalfOf) -> Result<Granted, ApiError> {
+        self.loops.check(&asked.subject, self.clock.now())?;
         let pass = self.lanes.enter(asked.subject.tenant(), asked.client.id, self.clock.now()).await?;
         let outcome = self.with_each_credential(asked).await;
-        pass.leave(&outcome, self.clock.now());
+        let now = self.clock.now();
+        pass.leave(&outcome, asked.claims.is_none(), now);
+        self.loops.heed(&asked.subject, &outcome, now);
         outcome
     }
 
@@ -172,7 +177,13 @@ mod tests {
             }
         });
         let http = http::client(&authority, None).unwrap();
-        let entra = Entra { authority, http, lanes: Lanes::default(), clock: Clock::from_fn(|| NOW) };
+        let entra = Entra {
+            authority,
+            http,
+            lanes: Lanes::default(),
+            loops: Loops::default(),
+            clock: Clock::from_fn(|| NOW),
+        };
         let asked = OnBehalfOf {
             client: Arc::new(control_client(rules())),
             subject: Subject::for_test(CLIENT, TENANT, USER, BROKER, "t"),

@@ -11,6 +11,7 @@ use crate::{
     keys::KeyStore,
     limits::Limits,
     log::Story,
+    newcomers::Newcomers,
     origin::Origin,
     policy::{ControlClient, Policy},
     refusal::Refusal,
@@ -36,6 +37,7 @@ pub(crate) struct Exchange {
     pub(crate) policy: Policy,
     pub(crate) keys: KeyStore,
     pub(crate) verified: Memory,
+    pub(crate) newcomers: Newcomers,
     pub(crate) limits: Limits,
     pub(crate) backend: Backend,
     pub(crate) clock: Clock,
@@ -55,6 +57,7 @@ impl Exchange {
 
         // Who is it, truly? A cache comes no earlier: a token that was not verified must never find an entry.
         let (token, client) = self.believe(request.subject_token, request.client_id, caller).await?;
+        caller.story.believed();
         self.limits.check(token.subject())?;
 
         // May this control client ask for that?
@@ -87,20 +90,36 @@ impl Exchange {
         story.about(aud.ok(), tid);
         let client = Arc::clone(self.policy.admit(aud?, tid, origin)?);
         verify::check_issuer(&presented.claims, &self.authority)?;
-        self.limits.check_newcomer(*address)?;
 
-        // Is it true?
-        let key = self.keys.find(tid, &presented.kid).await?;
-        let token = verify::verify(presented, hash, &key, &client, self.clock.now())?;
+        // Is it true? Those that are good do not count for their address, and those of which nobody can say neither.
+        let check = self.newcomers.count(*address)?;
+        let verified = self.verify(presented, hash, &client).await;
+        if matches!(verified, Ok(_) | Err(Refusal::KeysUnavailable)) {
+            self.newcomers.give_back(&check);
+        }
+        let token = verified?;
         token.check_holder(client_id)?;
-        self.verified.remember(&token, &key);
         Ok((token, client))
+    }
+
+    /// The token, if its tenant signed it and it is good now; then it is remembered.
+    async fn verify<'a>(
+        &self,
+        presented: Presented<'a>,
+        hash: TokenHash,
+        client: &ControlClient,
+    ) -> Result<VerifiedToken<'a>, Refusal> {
+        let key = self.keys.find(presented.claims.tid, &presented.kid).await?;
+        let token = verify::verify(presented, hash, &key, client, self.clock.now())?;
+        self.verified.remember(&token, &key);
+        Ok(token)
     }
 
     /// Gives back the memory of what has ended, and of what a withdrawn key had signed.
     pub(crate) fn sweep(&self) {
         self.verified.sweep(self.clock.now());
         self.backend.sweep();
+        self.newcomers.sweep();
         self.limits.sweep();
     }
 }
@@ -108,7 +127,7 @@ impl Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{APP, BROKER, CLIENT, KEY, NOW, TENANT, claims, exchange_at};
+    use crate::testing::{APP, BROKER, CLIENT, KEY, Key, NOW, TENANT, claims, exchange_at};
     use axum::{
         Form, Json, Router,
         extract::State,
@@ -153,25 +172,32 @@ mod tests {
         }
     }
 
-    /// The one request that Entra gets for a good token and these further parameters.
-    async fn asked(more: &[(&str, &str)]) -> (HeaderMap, BTreeMap<String, String>, String) {
-        let (recorder, authority) = Recorder::start().await;
-        let token = KEY.sign(&claims(&authority));
+    /// What comes of this token and these further parameters.
+    async fn run(
+        exchange: &Exchange,
+        token: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Arc<BackendToken>, Arc<ApiError>> {
         let mut form = vec![
             ("grant_type", sts_wire::GRANT_TYPE),
-            ("subject_token", &token),
+            ("subject_token", token),
             ("subject_token_type", sts_wire::ACCESS_TOKEN_TYPE),
             ("scope", "https://graph.microsoft.com/User.Read"),
             ("client_id", BROKER),
             ("x-client-SKU", "of the caller"),
         ];
         form.extend(more);
-        let form: Vec<_> =
-            form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let caller =
             Caller { origin: APP.parse().unwrap(), address: [127, 0, 0, 1].into(), story: Arc::default() };
-        let granted = exchange_at(&authority, &Clock::from_fn(|| NOW)).run(&caller, &form).await;
-        assert_eq!(&*granted.ok().unwrap().0.scope, "https://graph.microsoft.com/User.Read");
+        exchange.run(&caller, &form).await.map(|granted| granted.0)
+    }
+
+    /// The one request that Entra gets for a good token and these further parameters.
+    async fn asked(more: &[(&str, &str)]) -> (HeaderMap, BTreeMap<String, String>, String) {
+        let (recorder, authority) = Recorder::start().await;
+        let token = KEY.sign(&claims(&authority));
+        let granted = run(&exchange_at(&authority, &Clock::from_fn(|| NOW)), &token, more).await;
+        assert_eq!(&*granted.ok().unwrap().scope, "https://graph.microsoft.com/User.Read");
         let [(headers, form)] = std::mem::take(&mut *recorder.0.lock().unwrap()).try_into().unwrap();
         (headers, form, token)
     }
@@ -194,6 +220,16 @@ mod tests {
         let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "content-length", "content-type", "host"]);
+    }
+
+    #[tokio::test]
+    async fn only_false_tokens_go_on_counting_for_their_address() {
+        let (_, authority) = Recorder::start().await;
+        let exchange = exchange_at(&authority, &Clock::from_fn(|| NOW));
+        assert!(run(&exchange, &KEY.sign(&claims(&authority)), &[]).await.is_ok());
+        assert!(!exchange.newcomers.counts_anybody());
+        assert!(run(&exchange, &Key::generate().sign(&claims(&authority)), &[]).await.is_err());
+        assert!(exchange.newcomers.counts_anybody());
     }
 
     #[tokio::test]

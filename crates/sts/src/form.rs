@@ -1,47 +1,20 @@
-//! Reading the form of a request: its media type, its size, its fields in order and with their repetitions; and how many are
-//! read at once, because nothing is known yet of who sends them.
+//! Reading the form of a request: its media type, its size, its fields in order and with their repetitions.
 
 use crate::{
+    arrivals::{Arrival, Arrivals, PAGE},
     refusal::Refusal,
-    share::{Share, Shares},
 };
 use axum::{
     body::{Body, HttpBody},
     extract::Request,
     http::{HeaderMap, header::CONTENT_TYPE},
 };
-use std::{borrow::Cow, future::poll_fn, net::IpAddr, pin::Pin, sync::Arc};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{borrow::Cow, future::poll_fn, net::IpAddr, pin::Pin};
 
 /// The longest body that is looked at, in bytes: the longest token and the longest claims, percent-encoded, and scopes.
 const MAX_BODY: usize = 32 * 1024;
-/// Bodies that are read at once: no more than 32 MB of them. An honest one is there with its head, or a moment later.
-pub(crate) const MOST: usize = 1024;
-/// The same from one address, so that a stranger who sends halves leaves room for others.
-pub(crate) const MOST_PER_ADDRESS: usize = 256;
 /// How much more is read and thrown away, so that the sender is still there to hear why it was refused.
 const MAX_DISCARDED: usize = 4 * 1024 * 1024;
-
-/// The bodies that are being read.
-#[derive(Debug)]
-pub(crate) struct Arrivals {
-    places: Arc<Semaphore>,
-    shares: Arc<Shares>,
-}
-
-impl Default for Arrivals {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(MOST)), shares: Arc::default() }
-    }
-}
-
-impl Arrivals {
-    fn enter(&self, caller: IpAddr) -> Result<(Share, OwnedSemaphorePermit), Refusal> {
-        let share = self.shares.take(caller, MOST_PER_ADDRESS).ok_or(Refusal::Arriving)?;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refusal::Arriving)?;
-        Ok((share, place))
-    }
-}
 
 /// A request's body, read and small enough.
 pub(crate) struct Form(Vec<u8>);
@@ -63,8 +36,7 @@ pub(crate) async fn read(request: Request, caller: IpAddr, arrivals: &Arrivals) 
     if !is_form(request.headers()) {
         return Err(Refusal::MediaType);
     }
-    let _place = arrivals.enter(caller)?;
-    limited(request.into_body()).await.map(Form)
+    limited(request.into_body(), arrivals.enter(caller)).await.map(Form)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -73,13 +45,26 @@ fn is_form(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-async fn limited(mut body: Body) -> Result<Vec<u8>, Refusal> {
+async fn limited(mut body: Body, mut arrival: Arrival) -> Result<Vec<u8>, Refusal> {
     let mut kept = Vec::new();
-    let mut seen = 0;
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+    let (mut seen, mut pages) = (0_usize, 0);
+    loop {
+        let next = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        let frame = tokio::select! {
+            biased;
+            () = arrival.given_up() => return Err(Refusal::Arriving),
+            frame = next => frame,
+        };
+        let Some(frame) = frame else { break };
         let Ok(chunk) = frame.map_err(|_| Refusal::BodyUnreadable)?.into_data() else { continue };
         seen += chunk.len();
         if seen <= MAX_BODY {
+            let needed = seen.div_ceil(PAGE);
+            if needed > pages {
+                arrival.take(needed - pages);
+                pages = needed;
+                kept.reserve_exact(needed * PAGE - kept.len());
+            }
             kept.extend_from_slice(&chunk);
         } else if seen > MAX_DISCARDED {
             break;

@@ -23,6 +23,8 @@ pub(crate) struct EntraError {
     pub(crate) code: ErrorCode,
     /// Throttled rather than out of order: the status is 429.
     pub(crate) throttled: bool,
+    /// Whether it befalls whoever asks next as well: an outage, or a throttle of the tenant or the application.
+    pub(crate) of_everybody: bool,
     pub(crate) suberror: Option<String>,
     pub(crate) error_codes: Vec<u64>,
     pub(crate) correlation_id: Option<String>,
@@ -91,6 +93,10 @@ fn refusal(answer: &Answer, body: OAuthError) -> EntraError {
         if body.error_codes.is_empty() { described(&body.error_description) } else { body.error_codes };
     let body = OAuthError { error_codes, ..body };
     let (code, throttled) = meaning(answer.status, &body);
+    let looping = body.error_codes.contains(&LOOP);
+    // A page in place of an answer may be a firewall's word on this one request: what a caller put in `claims` is in it.
+    let page = body.error.is_empty() && answer.status < 500 && answer.status != 429;
+    let of_everybody = code == ErrorCode::TemporarilyUnavailable && !looping && !page;
     let suberror = match code {
         ErrorCode::InvalidRequest => Some(INVALID_SUBJECT_TOKEN.to_owned()),
         _ => body.suberror,
@@ -98,13 +104,14 @@ fn refusal(answer: &Answer, body: OAuthError) -> EntraError {
     EntraError {
         code,
         throttled,
+        of_everybody,
         suberror,
         error_codes: body.error_codes,
         correlation_id: body.correlation_id,
         trace_id: body.trace_id,
         timestamp: body.timestamp,
         claims: body.claims,
-        retry_after: answer.retry_after,
+        retry_after: answer.retry_after.or(looping.then_some(LOOP_SECONDS)),
     }
 }
 
@@ -128,13 +135,23 @@ impl EntraError {
     pub(crate) fn refuses_credential(&self) -> bool {
         self.error_codes.iter().any(|number| CREDENTIAL.contains(number))
     }
+
+    /// For how many seconds this user is to be left alone, if Entra takes him for a loop.
+    pub(crate) fn looping(&self) -> Option<u64> {
+        self.retry_after.filter(|_| self.error_codes.contains(&LOOP))
+    }
 }
 
 /// Certificates that are unknown, expired or not valid yet, assertions that are; secrets that are wrong or expired.
 const CREDENTIAL: [u64; 8] = [700024, 700027, 1000502, 7000214, 7000215, 7000222, 7000274, 7000277];
 
-/// Too many requests: of the tenant or application, and of a client that repeats itself.
-const THROTTLED: [u64; 2] = [90055, 50196];
+/// One user's client repeats itself.
+const LOOP: u64 = 50196;
+/// How long he is left alone where Entra does not say: as long as Microsoft's libraries wait after a throttle.
+const LOOP_SECONDS: u64 = 60;
+
+/// Too many requests: of the tenant or application, and of one user.
+const THROTTLED: [u64; 2] = [90055, LOOP];
 
 /// What the numbers of entra.md §1.10 mean at an on-behalf-of request.
 const REACTIONS: [(ErrorCode, &[u64]); 9] = [

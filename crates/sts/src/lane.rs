@@ -2,7 +2,8 @@
 //!
 //! One throttled or broken lane takes nothing from the others: it has places of its own, and after a run of failures it is
 //! closed for a while, so that callers hear at once when to come back and Entra is left in peace. Only failures of the
-//! lane itself count; that Entra refuses a user is an answer like any other. One user's throttle closes it for nobody else.
+//! lane itself count; that Entra refuses a user is an answer like any other, also where it takes him for a loop, and an outage
+//! that a caller's own claims may have brought about says nothing. So one user closes it for nobody else.
 
 use crate::{
     error::ApiError,
@@ -14,7 +15,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use sts_wire::ErrorCode;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -98,11 +98,12 @@ impl Lane {
 }
 
 impl Pass {
-    /// Gives the place back and tells the lane how it went.
-    pub(crate) fn leave<T>(self, outcome: &Result<T, ApiError>, now: u64) {
+    /// Gives the place back and tells the lane how it went; `plain`: nothing that was asked is a caller's own making.
+    pub(crate) fn leave<T>(self, outcome: &Result<T, ApiError>, plain: bool, now: u64) {
         let mut state = lock(&self.lane.state);
         match failure(outcome) {
             None => *state = State::default(),
+            Some((false, _)) if !plain => {}
             Some((throttled, retry_after)) => {
                 state.failures = state.failures.saturating_add(1);
                 if state.failures >= RUN {
@@ -118,9 +119,7 @@ impl Pass {
 fn failure<T>(outcome: &Result<T, ApiError>) -> Option<(bool, Option<u64>)> {
     match outcome {
         Err(ApiError::Refused(Refusal::EntraUnreachable)) => Some((false, None)),
-        Err(ApiError::Entra(error)) if error.code == ErrorCode::TemporarilyUnavailable => {
-            Some((error.throttled, error.retry_after))
-        }
+        Err(ApiError::Entra(error)) if error.of_everybody => Some((error.throttled, error.retry_after)),
         _ => None,
     }
 }
@@ -147,7 +146,7 @@ mod tests {
     /// The next request on the lane is answered by Entra in this way.
     async fn answered(lanes: &Lanes, now: u64, status: u16, retry_after: Option<u64>, body: &str) {
         let outcome = judge(&Answer { status, retry_after, body: body.into() }).map_err(ApiError::Entra);
-        enter(lanes, TENANT, now).await.ok().unwrap().leave(&outcome, now);
+        enter(lanes, TENANT, now).await.ok().unwrap().leave(&outcome, true, now);
     }
 
     #[tokio::test]
@@ -171,7 +170,7 @@ mod tests {
         let later = NOW + CLOSED;
         let first = enter(&lanes, TENANT, later).await.ok().unwrap();
         assert!(enter(&lanes, TENANT, later).await.is_err(), "the others wait for its news");
-        first.leave(&Ok(()), later);
+        first.leave(&Ok(()), true, later);
         assert!(enter(&lanes, TENANT, later).await.is_ok());
     }
 
@@ -188,6 +187,48 @@ mod tests {
         answered(&lanes, NOW, 400, None, refused).await;
         answered(&lanes, NOW, 503, None, "").await;
         assert!(enter(&lanes, TENANT, NOW).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_users_loop_is_never_the_lanes_failure() {
+        let lanes = Lanes::default();
+        let looping = r#"{"error":"invalid_grant","error_codes":[50196]}"#;
+        for status in [400, 429] {
+            for _ in 0..RUN {
+                answered(&lanes, NOW, status, Some(30), looping).await;
+            }
+            assert!(enter(&lanes, TENANT, NOW).await.is_ok(), "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outage_that_ones_own_claims_may_bring_about_does_not_count_but_a_throttle_does() {
+        let lanes = Lanes::default();
+        let asked = async |status| {
+            for _ in 0..RUN {
+                let answer = Answer { status, retry_after: None, body: Vec::new() };
+                let outcome = judge(&answer).map_err(ApiError::Entra);
+                enter(&lanes, TENANT, NOW).await.ok().unwrap().leave(&outcome, false, NOW);
+            }
+            enter(&lanes, TENANT, NOW).await.is_ok()
+        };
+        assert!(asked(500).await);
+        assert!(!asked(429).await);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_turns_one_request_away_is_not_the_lanes_failure_but_an_outage_is() {
+        let lanes = Lanes::default();
+        for status in [200, 302, 400, 403, 413] {
+            for _ in 0..RUN {
+                answered(&lanes, NOW, status, None, "<html>").await;
+            }
+            assert!(enter(&lanes, TENANT, NOW).await.is_ok(), "{status}");
+        }
+        for _ in 0..RUN {
+            answered(&lanes, NOW, 502, None, "<html>").await;
+        }
+        assert!(enter(&lanes, TENANT, NOW).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

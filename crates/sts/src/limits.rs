@@ -1,35 +1,32 @@
 //! How often a user, a tenant and a control client may ask. Counted after the token was verified, so that nobody can use up
-//! somebody else's share with forged tokens; before that, only the address counts, and only for tokens never seen before.
+//! somebody else's share with forged tokens.
 
 use crate::{
     clock::Clock,
     error::ApiError,
     ids::{ClientId, ObjectId, TenantId},
-    share::Network,
     verify::Subject,
 };
 use governor::{
     NotUntil, Quota, RateLimiter, clock::Clock as GovernorClock, middleware::NoOpMiddleware, nanos::Nanos,
     state::keyed::DashMapStateStore,
 };
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, num::NonZeroU32, time::Duration};
 
 /// Requests per minute; each may come at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PerMinute {
-    /// Tokens of one address that were not seen before.
-    pub(crate) address: NonZeroU32,
     pub(crate) user: NonZeroU32,
     pub(crate) tenant: NonZeroU32,
+    /// A control client within one tenant.
     pub(crate) client: NonZeroU32,
 }
 
 /// The limits.
 pub(crate) struct Limits {
-    newcomers: Limiter<Network>,
     users: Limiter<(TenantId, ObjectId)>,
     tenants: Limiter<TenantId>,
-    clients: Limiter<ClientId>,
+    clients: Limiter<(TenantId, ClientId)>,
     clock: Clock,
 }
 
@@ -38,7 +35,6 @@ type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, Seconds, NoOpMiddleware<N
 impl Limits {
     pub(crate) fn new(limits: PerMinute, clock: &Clock) -> Self {
         Self {
-            newcomers: limiter(limits.address, clock),
             users: limiter(limits.user, clock),
             tenants: limiter(limits.tenant, clock),
             clients: limiter(limits.client, clock),
@@ -46,17 +42,13 @@ impl Limits {
         }
     }
 
-    /// Counts a token that was not seen before, and that will now cost a signature check.
-    pub(crate) fn check_newcomer(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.newcomers.check_key(&address.into()).map_err(|until| self.limited("address", &until))
-    }
-
     /// Counts a request with a verified token.
     pub(crate) fn check(&self, subject: &Subject) -> Result<(), ApiError> {
         let user = (subject.tenant(), subject.user());
         self.users.check_key(&user).map_err(|until| self.limited("user", &until))?;
         self.tenants.check_key(&subject.tenant()).map_err(|until| self.limited("tenant", &until))?;
-        self.clients.check_key(&subject.client()).map_err(|until| self.limited("control client", &until))
+        let client = (subject.tenant(), subject.client());
+        self.clients.check_key(&client).map_err(|until| self.limited("control client", &until))
     }
 
     fn limited(&self, whose: &'static str, until: &NotUntil<Nanos>) -> ApiError {
@@ -67,7 +59,6 @@ impl Limits {
 
     /// Forgets whoever has been quiet.
     pub(crate) fn sweep(&self) {
-        self.newcomers.retain_recent();
         self.users.retain_recent();
         self.tenants.retain_recent();
         self.clients.retain_recent();
@@ -108,7 +99,7 @@ mod tests {
             move || time.load(SeqCst)
         });
         let [user, tenant, client] = [user, tenant, client].map(|limit| NonZeroU32::new(limit).unwrap());
-        (Limits::new(PerMinute { address: NonZeroU32::MIN, user, tenant, client }, &clock), time)
+        (Limits::new(PerMinute { user, tenant, client }, &clock), time)
     }
 
     fn ask(limits: &Limits, client: &str, tenant: &str, user: &str) -> Option<(&'static str, u64)> {
@@ -131,22 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_limited_for_tokens_never_seen_before() {
-        let (limits, time) = limits(9, 9, 9);
-        let ask = |address: &str| limits.check_newcomer(address.parse().unwrap()).is_ok();
-        assert!(ask("203.0.113.7") && !ask("203.0.113.7") && ask("203.0.113.8"));
-        assert!(!ask("::ffff:203.0.113.7"), "the same one");
-        assert!(ask("2001:db8::1") && !ask("2001:db8::2") && ask("2001:db8:0:1::1"));
-        time.fetch_add(60, SeqCst);
-        assert!(ask("203.0.113.7"));
-    }
-
-    #[test]
     fn a_tenant_and_a_client_have_limits_of_their_own() {
-        let (limits, _) = limits(100, 1, 2);
+        let (limits, _) = limits(100, 1, 1);
         assert_eq!(ask(&limits, CLIENT, TENANT, USER), None);
         assert_eq!(ask(&limits, CLIENT, TENANT, OTHER).map(|one| one.0), Some("tenant"));
         assert_eq!(ask(&limits, CLIENT, OTHER, USER), None);
-        assert_eq!(ask(&limits, CLIENT, BROKER, USER).map(|one| one.0), Some("control client"));
+    }
+
+    #[test]
+    fn a_client_that_one_tenant_has_used_up_is_there_for_another() {
+        let (limits, _) = limits(100, 100, 1);
+        assert_eq!(ask(&limits, CLIENT, TENANT, USER), None);
+        assert_eq!(ask(&limits, CLIENT, TENANT, OTHER).map(|one| one.0), Some("control client"));
+        assert_eq!(ask(&limits, OTHER, TENANT, OTHER), None);
+        assert_eq!(ask(&limits, CLIENT, OTHER, USER), None);
     }
 }

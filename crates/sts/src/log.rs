@@ -1,7 +1,7 @@
 //! What is written down: one JSON line for an exchange, with ids, codes and a duration.
 //!
 //! Never a token, code, assertion, e-mail or description. The fields are GUIDs that were parsed as such, the contract's
-//! codes and this crate's own sentences; nothing else of a request or an answer has a way in here.
+//! codes and this crate's own sentences; nothing else of a request or an answer has a way in here, and neither have libraries.
 
 use crate::{
     backend::Source,
@@ -15,14 +15,18 @@ use axum::{
     response::Response,
 };
 use std::{
-    sync::{Arc, OnceLock},
+    mem,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Instant,
 };
 use sts_wire::ErrorCode;
 use tracing::{Subscriber, field, level_filters::LevelFilter};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt};
 
-/// A subscriber that writes this service's lines as JSON.
+/// Lines per second for strangers: for those whose token was not verified.
+const STRANGERS: u32 = 50;
+
+/// A subscriber that writes this service's lines as JSON, and no library's.
 pub fn subscriber<W>(writer: W, level: LevelFilter) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -34,6 +38,7 @@ where
         .with_max_level(level)
         .with_writer(writer)
         .finish()
+        .with(Targets::new().with_target(env!("CARGO_CRATE_NAME"), level))
 }
 
 /// How a request ended, left on its response for [`request`] to write down.
@@ -56,6 +61,7 @@ pub(crate) struct Story {
     correlation_id: OnceLock<String>,
     aud: OnceLock<ClientId>,
     tid: OnceLock<TenantId>,
+    believed: OnceLock<()>,
 }
 
 impl Story {
@@ -69,6 +75,38 @@ impl Story {
     pub(crate) fn about(&self, aud: Option<ClientId>, tid: TenantId) {
         aud.map(|aud| self.aud.set(aud));
         self.tid.set(tid).ok();
+    }
+
+    /// Whoever asks is no stranger.
+    pub(crate) fn believed(&self) {
+        self.believed.set(()).ok();
+    }
+}
+
+/// The lines that strangers have had in this second, so that they cannot fill a disk.
+#[derive(Default)]
+pub(crate) struct Strangers(Mutex<Second>);
+
+#[derive(Default)]
+struct Second {
+    at: u64,
+    written: u32,
+    left_out: u64,
+}
+
+impl Strangers {
+    /// How many lines were left out before this one, unless it is left out too.
+    fn line(&self, now: u64) -> Option<u64> {
+        let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if second.at != now {
+            (second.at, second.written) = (now, 0);
+        }
+        if second.written >= STRANGERS {
+            second.left_out += 1;
+            return None;
+        }
+        second.written += 1;
+        Some(mem::take(&mut second.left_out))
     }
 }
 
@@ -103,7 +141,14 @@ pub(crate) async fn request(
         }
         (Some(Outcome { error, aadsts, reason }), _) => {
             let outcome = error.as_str();
-            tracing::warn!(correlation_id, aud, tid, status, ms, outcome, aadsts, reason);
+            let left_out = match story.believed.get() {
+                Some(()) => Some(0),
+                None => service.strangers.line(service.exchange.clock.now()),
+            };
+            if let Some(left_out) = left_out {
+                let left_out = (left_out > 0).then_some(left_out);
+                tracing::warn!(correlation_id, aud, tid, status, ms, outcome, aadsts, reason, left_out);
+            }
         }
     }
     response

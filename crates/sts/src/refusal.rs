@@ -10,7 +10,7 @@ pub(crate) enum Refusal {
     /// `aud` is no control client of ours.
     #[error("The client token is for an application that is not configured here.")]
     Audience,
-    /// Too many bodies are on their way already, from everybody or from this address.
+    /// The body came so slowly, and so many are on their way from this address, that the oldest had to go.
     #[error("Too many requests are arriving already.")]
     Arriving,
     /// The body ended early or could not be read.

@@ -1,9 +1,10 @@
 //! Connections: taken, served and let go, how many there may be, and how long a stranger may hold one without asking.
 //!
 //! Not axum's own loop: that waits for ever for the head of a request, so that as many half-sent heads as there are file
-//! descriptors would keep everybody else out, and so would peers that went away without a word.
+//! descriptors would keep everybody else out, and so would peers that went away without a word or never read an answer.
 
 use crate::{
+    patience::Patient,
     proxy::Proxies,
     share::{Share, Shares},
     tls::Tls,
@@ -19,7 +20,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use std::{
     convert::Infallible,
     future::Future,
-    net::IpAddr,
+    io,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         Arc,
@@ -29,7 +31,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
@@ -41,6 +43,12 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 const PROXY_HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The longest that a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that a write may make no progress: whoever asks and does not read is let go.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+/// What the system may hold of a connection in each direction, in bytes: Linux takes twice that, and by itself megabytes.
+const SOCKET_BUFFER: u32 = 64 * 1024;
+/// Connections that wait to be taken.
+const BACKLOG: u32 = 1024;
 /// The largest head, in bytes; the router refuses one of half of that, readable for the page that sent it.
 const MAX_HEAD: u32 = 32 * 1024;
 /// Requests at once on one connection of HTTP/2: more than one page has controls.
@@ -73,6 +81,18 @@ impl Door {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// Listens at an address; its connections have buffers of a bounded size.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As for every server: a restart need not wait for the last connections of the process before.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Serves until `stopped`, and then what is under way.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -100,12 +120,12 @@ pub(crate) async fn serve(
             sleep(PAUSE).await;
             continue;
         };
-        hall.welcome(stream, peer.ip(), place, stopping.clone());
+        hall.welcome(stream, peer.ip(), place, places.available_permits(), stopping.clone());
     }
     // Whoever was connected before the door closes is served too.
     while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
         let place = Arc::clone(&places).try_acquire_owned().ok();
-        hall.welcome(stream, peer.ip(), place, stopping.clone());
+        hall.welcome(stream, peer.ip(), place, hall.door.connections, stopping.clone());
     }
     drop((listener, stopping));
     tokio::select! {
@@ -146,10 +166,12 @@ impl Hall {
         stream: TcpStream,
         peer: IpAddr,
         place: Option<OwnedSemaphorePermit>,
+        free: usize,
         stopping: watch::Receiver<()>,
     ) {
-        let Some(guest) = Guest::enter(self, peer, place) else { return };
+        let Some(guest) = Guest::enter(self, peer, place, free) else { return };
         stream.set_nodelay(true).ok();
+        let stream = Patient::new(stream, WRITE_TIMEOUT);
         let hall = Arc::clone(self);
         tokio::spawn(async move {
             match hall.door.tls.as_ref().map(|tls| tls.acceptor()) {
@@ -237,9 +259,16 @@ struct Guest {
 }
 
 impl Guest {
-    fn enter(hall: &Arc<Hall>, peer: IpAddr, place: Option<OwnedSemaphorePermit>) -> Option<Self> {
+    /// One address has at most as many connections as are free beside this one, so that a few cannot have them all.
+    fn enter(
+        hall: &Arc<Hall>,
+        peer: IpAddr,
+        place: Option<OwnedSemaphorePermit>,
+        free: usize,
+    ) -> Option<Self> {
         let door = &hall.door;
-        let most = if door.proxies.trust(peer) { usize::MAX } else { door.connections_per_address };
+        let most =
+            if door.proxies.trust(peer) { usize::MAX } else { door.connections_per_address.min(free + 1) };
         let share = hall.shares.take(peer, most)?;
         door.open.inc();
         Some(Self { hall: Arc::clone(hall), _share: share, _place: place })
@@ -256,7 +285,7 @@ impl Drop for Guest {
 mod tests {
     use super::*;
     use axum::routing::get;
-    use std::{future::pending, net::SocketAddr};
+    use std::future::pending;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         sync::oneshot,
@@ -270,7 +299,7 @@ mod tests {
     }
 
     async fn open(door: Door, stopped: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, Router::new().route("/livez", get("alive")), door, stopped));
         address
@@ -338,6 +367,45 @@ mod tests {
                 break;
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_few_addresses_cannot_have_all_connections() {
+        let address = open(door(20, 20), pending()).await;
+        let connect = async |last: u8| {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(([127, 0, 0, last], 0).into()).unwrap();
+            let mut stream = socket.connect(address).await.unwrap();
+            stream.write_all(GET.as_bytes()).await.ok();
+            answered(&mut stream).await.then_some(stream)
+        };
+        let (mut held, mut numbers) = (Vec::new(), Vec::new());
+        for last in 2..6 {
+            let before = held.len();
+            while let Ok(Some(stream)) = timeout(Duration::from_secs(5), connect(last)).await {
+                held.push(stream);
+            }
+            numbers.push(held.len() - before);
+        }
+        assert_eq!(numbers, [10, 5, 3, 1], "each at most as many as are left");
+        let another = timeout(Duration::from_secs(5), connect(9)).await;
+        assert!(another.is_ok_and(|stream| stream.is_some()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_never_reads_is_not_kept() {
+        let address = open(door(10, 10), pending()).await;
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        let asked = GET.repeat(1000);
+        let written = timeout(HEAD_TIMEOUT * 3, async {
+            let mut written = 0;
+            while stranger.write_all(asked.as_bytes()).await.is_ok() {
+                written += asked.len();
+            }
+            written
+        });
+        let written = written.await.expect("the connection stays open");
+        assert!(written > 100_000, "it was served before that: {written}");
     }
 
     #[tokio::test]

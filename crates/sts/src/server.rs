@@ -11,10 +11,12 @@ use crate::{
     keys::KeyStore,
     lane::Lanes,
     limits::Limits,
+    looping::Loops,
+    newcomers::Newcomers,
     policy::{ControlClient, Policy},
     proxy::Proxies,
     router::{private, router},
-    serve::{Door, serve},
+    serve::{Door, listen, serve},
     service::Service,
     tls::{Tls, TlsError},
     verify::Memory,
@@ -92,6 +94,7 @@ impl Server {
             authority: config.authority.clone(),
             http,
             lanes: Lanes::default(),
+            loops: Loops::default(),
             clock: clock.clone(),
         };
         let shared = config.cache.redis.as_ref().map(|redis| Shared::new(redis, &clock)).transpose()?;
@@ -100,6 +103,7 @@ impl Server {
             policy,
             keys,
             verified: Memory::new(config.cache.bytes / MEMORY_SHARE),
+            newcomers: Newcomers::new(config.limits.address_per_minute, &clock),
             limits: Limits::new(config.limits.per_minute, &clock),
             backend: Backend::new(config.cache.bytes - config.cache.bytes / MEMORY_SHARE, shared, entra),
             clock,
@@ -116,7 +120,7 @@ impl Server {
             open: service.metrics.connections.clone(),
         };
 
-        let (listener, address) = bind(config.listen).await?;
+        let (listener, address) = bind(config.listen)?;
         let origin = config.public_url.map_or_else(|| format!("{scheme}://{address}"), |url| url.to_string());
         let (running, stopped) = oneshot::channel::<()>();
         let router = router(Arc::clone(&service), &origin);
@@ -125,8 +129,8 @@ impl Server {
         }));
         let mut beside = vec![Stopped(tokio::spawn(keep_house(Arc::clone(&service))))];
         let mut private_address = None;
-        if let Some(listen) = config.metrics {
-            let (listener, address) = bind(listen).await?;
+        if let Some(at) = config.metrics {
+            let (listener, address) = bind(at)?;
             private_address = Some(address);
             let serving = serve(listener, private(Arc::clone(&service)), Door::private(), pending());
             beside.push(Stopped(tokio::spawn(serving)));
@@ -187,9 +191,9 @@ async fn keep_house(service: Arc<Service>) {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = listen(address).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }

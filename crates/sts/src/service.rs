@@ -1,8 +1,9 @@
 //! The service as a whole: the exchange, what is counted of it, whether it is ready, and what it does by itself in between.
 
 use crate::{
+    arrivals::Arrivals,
     exchange::Exchange,
-    form::Arrivals,
+    log::Strangers,
     metrics::{Credential, Metrics},
     proxy::Proxies,
     tls::Tls,
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) metrics: Metrics,
     pub(crate) proxies: Proxies,
     pub(crate) arrivals: Arrivals,
+    pub(crate) strangers: Strangers,
     tls: Option<Arc<Tls>>,
     /// Told to stop: still answering, and no longer to be chosen.
     draining: AtomicBool,
@@ -26,8 +28,9 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new(exchange: Exchange, proxies: Proxies, tls: Option<Arc<Tls>>) -> Self {
-        let (metrics, arrivals, draining) = (Metrics::new(), Arrivals::default(), AtomicBool::new(false));
-        Self { exchange, metrics, proxies, arrivals, tls, draining }
+        let (metrics, draining) = (Metrics::new(), AtomicBool::new(false));
+        let (arrivals, strangers) = (Arrivals::default(), Strangers::default());
+        Self { exchange, metrics, proxies, arrivals, strangers, tls, draining }
     }
 
     /// Whether new requests should come here: the keys of at least one tenant are known, and nobody said stop.

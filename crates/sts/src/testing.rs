@@ -10,6 +10,8 @@ use crate::{
     keys::{KeyStore, SigningKey},
     lane::Lanes,
     limits::{Limits, PerMinute},
+    looping::Loops,
+    newcomers::Newcomers,
     policy::{ControlClient, Policy, Rules, Tenants},
     proxy::Proxies,
     scope::AllowList,
@@ -136,14 +138,21 @@ pub(crate) fn exchange_at(authority: &str, clock: &Clock) -> Exchange {
     let authority = authority.parse().unwrap();
     let http = http::client(&authority, None).unwrap();
     let keys = KeyStore::new(&authority, policy.tenants(), false, &http, clock);
-    let entra = Entra { authority: authority.clone(), http, lanes: Lanes::default(), clock: clock.clone() };
+    let entra = Entra {
+        authority: authority.clone(),
+        http,
+        lanes: Lanes::default(),
+        loops: Loops::default(),
+        clock: clock.clone(),
+    };
     let limit = NonZeroU32::MAX;
-    let limits = Limits::new(PerMinute { address: limit, user: limit, tenant: limit, client: limit }, clock);
+    let limits = Limits::new(PerMinute { user: limit, tenant: limit, client: limit }, clock);
     Exchange {
         authority,
         policy,
         keys,
         verified: Memory::new(1 << 20),
+        newcomers: Newcomers::new(limit, clock),
         limits,
         backend: Backend::new(1 << 20, None, entra),
         clock: clock.clone(),

@@ -59,7 +59,7 @@ async fn authorize(
         Ok(params) => params,
         Err(refusal) => return show_problem(&refusal, &ids),
     };
-    let trouble = shared.weather(Place::Authorize, params.get("client_id")).await;
+    let trouble = shared.weather(Place::Authorize, params.get("client_id"), None).await;
     if let Some(response) = trouble.and_then(|trouble| storm(trouble, switch)) {
         return response;
     }

@@ -93,7 +93,7 @@ async fn answer(
     decide: impl FnOnce(&Shared, &str) -> Result<Value, Refusal>,
 ) -> Response {
     if let Some(response) =
-        shared.weather(Place::Metadata, None).await.and_then(|trouble| storm(trouble, &switch))
+        shared.weather(Place::Metadata, None, None).await.and_then(|trouble| storm(trouble, &switch))
     {
         return response;
     }

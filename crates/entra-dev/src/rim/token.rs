@@ -4,6 +4,7 @@ use super::{called, ids, storm, text};
 use crate::{
     client_auth::{self, Credential},
     errors::{CODE_REDEEMED, Ids, MISSING_PARAMETER, POST_ONLY, Refusal},
+    jws::Jws,
     log::{Endpoint, GrantType, Outcome, Request, Signer},
     params::Params,
     scope,
@@ -49,7 +50,8 @@ pub(super) async fn token(
         origin: origin.map(str::to_owned),
         correlation_id: ids.correlation_id.clone(),
     };
-    let trouble = shared.weather(Place::Token, params.get("client_id")).await;
+    let user = asserted(params, &tenant, &shared);
+    let trouble = shared.weather(Place::Token, params.get("client_id"), user.as_deref()).await;
     if let Some(response) = trouble.and_then(|trouble| storm(trouble, &switch)) {
         shared.record(entry);
         return response;
@@ -116,6 +118,14 @@ fn serve(
     }
     entry.resource = Some(grant.resource.client_id.clone());
     token::issue(&grant, &shared.seal, called, now)
+}
+
+/// The sign-in name of whom an assertion is about: believed by the weather only.
+fn asserted(params: &Params, tenant: &str, shared: &Shared) -> Option<String> {
+    let assertion = Jws::parse(params.get("assertion")?)?;
+    let directory = shared.directory();
+    let person = directory.person_in(directory.tenant(tenant)?, assertion.claim("oid")?)?;
+    Some(person.username.clone())
 }
 
 fn signer(credential: &Credential) -> Option<Signer> {

@@ -1,12 +1,12 @@
 //! What goes wrong on purpose.
 
-use crate::world::{APP, BROKER, CONTOSO, FILES_SCOPE, World, refresh_form};
-use entra_dev::{Command, Outcome, Place, Trouble, Weather};
+use crate::world::{APP, BROKER, CONTOSO, FILES_SCOPE, USER_READ, World, refresh_form};
+use entra_dev::{Command, MintRequest, Outcome, Place, Trouble, Weather};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 fn at(place: Place, trouble: Trouble) -> Weather {
-    Weather { place, client_id: None, trouble, times: Some(1) }
+    Weather { place, client_id: None, user: None, trouble, times: Some(1) }
 }
 
 #[tokio::test]
@@ -83,6 +83,17 @@ async fn weather_can_be_for_one_client_only() {
 }
 
 #[tokio::test]
+async fn weather_can_be_for_one_user_only() {
+    let world = World::start().await;
+    let (trouble, user) = (Trouble::Refuse { aadsts: 50196 }, Some("admin@contoso.example".to_owned()));
+    world.entra.weather(Weather { user, times: None, ..at(Place::Token, trouble) });
+    let token = |user| world.entra.mint(MintRequest::new("files").user(user));
+    assert_eq!(world.obo(&token("adele@contoso.example"), USER_READ).await.status, 200);
+    world.obo(&token("admin@contoso.example"), USER_READ).await.is_refused(400, "invalid_grant", 50196, None);
+    assert_ne!(world.token(CONTOSO, &[]).await.body["error_codes"], json!([50196]), "nobody's");
+}
+
+#[tokio::test]
 async fn keys_roll_over_gently_or_at_once() {
     let world = World::start().await;
     let keys = async || {
@@ -96,14 +107,10 @@ async fn keys_roll_over_gently_or_at_once() {
     world.entra.perform(Command::RollKeys { tenant: tenant.clone(), retire_old: false }).unwrap();
     assert_eq!((keys().await.len(), keys().await.contains(&old[0])), (2, true));
     assert_ne!(crate::world::header(&world.files_token().await)["kid"], json!(old[0]));
-    assert_eq!(
-        world.obo(&token, crate::world::USER_READ).await.status,
-        200,
-        "a token of the old key is still good"
-    );
+    assert_eq!(world.obo(&token, USER_READ).await.status, 200, "a token of the old key is still good");
     world.entra.perform(Command::RollKeys { tenant, retire_old: true }).unwrap();
     assert_eq!((keys().await.len(), keys().await.contains(&old[0])), (1, false));
-    world.obo(&token, crate::world::USER_READ).await.is_refused(400, "invalid_grant", 50_013, None);
+    world.obo(&token, USER_READ).await.is_refused(400, "invalid_grant", 50_013, None);
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) struct TlsFiles {
 /// How much of it one may use.
 #[derive(Clone, Debug)]
 pub(crate) struct LimitsConfig {
+    /// False tokens of one address.
+    pub(crate) address_per_minute: NonZeroU32,
     pub(crate) per_minute: PerMinute,
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
@@ -90,8 +92,8 @@ impl LimitsEntry {
             return Err(positive("connections_per_address"));
         }
         Ok(LimitsConfig {
+            address_per_minute: limit("address_per_minute", self.address_per_minute)?,
             per_minute: PerMinute {
-                address: limit("address_per_minute", self.address_per_minute)?,
                 user: limit("user_per_minute", self.user_per_minute)?,
                 tenant: limit("tenant_per_minute", self.tenant_per_minute)?,
                 client: limit("client_per_minute", self.client_per_minute)?,

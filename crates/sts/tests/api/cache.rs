@@ -9,7 +9,13 @@ const CHALLENGE: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c2
 
 fn slow(world: &World, ms: u64) {
     let trouble = Trouble::Delay { ms };
-    world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: Some(1) });
+    world.entra.weather(Weather {
+        place: Place::Token,
+        client_id: None,
+        user: None,
+        trouble,
+        times: Some(1),
+    });
 }
 
 #[tokio::test]
@@ -127,7 +133,7 @@ async fn a_replacement_that_fails_is_nobodys_trouble_and_not_tried_again_at_once
     let left = first.body["expires_in"].as_u64().unwrap();
     world.entra.clock().advance(Duration::from_secs(left - 500));
     let trouble = Trouble::Throttle { retry_after: 30 };
-    world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: None });
+    world.entra.weather(Weather { place: Place::Token, client_id: None, user: None, trouble, times: None });
     for _ in 0..10 {
         let answer = world.call_with(&token).send().await;
         assert_eq!(answer.text("access_token"), first.text("access_token"));

@@ -45,7 +45,13 @@ async fn trouble_at_entra_is_told_apart() {
     let hears = async |trouble| {
         // An outage is asked twice.
         world.entra.clear_weather();
-        world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: None });
+        world.entra.weather(Weather {
+            place: Place::Token,
+            client_id: None,
+            user: None,
+            trouble,
+            times: None,
+        });
         let answer = world.good().send().await;
         (
             answer.status,
@@ -68,6 +74,12 @@ async fn trouble_at_entra_is_told_apart() {
 async fn a_throttle_says_in_the_header_too_when_to_come_back() {
     let world = World::start().await;
     let trouble = Trouble::Throttle { retry_after: 17 };
-    world.entra.weather(Weather { place: Place::Token, client_id: None, trouble, times: Some(1) });
+    world.entra.weather(Weather {
+        place: Place::Token,
+        client_id: None,
+        user: None,
+        trouble,
+        times: Some(1),
+    });
     assert_eq!(world.good().send().await.headers["retry-after"], "17");
 }

@@ -158,7 +158,7 @@ async fn a_body_of_one_mebibyte_is_answered_and_not_cut_off() {
 async fn without_its_key_set_a_tenants_tokens_wait_for_better_times() {
     let entra = World::entra().await;
     let trouble = Trouble::Html { status: 502 };
-    entra.weather(Weather { place: Place::Metadata, client_id: None, trouble, times: None });
+    entra.weather(Weather { place: Place::Metadata, client_id: None, user: None, trouble, times: None });
     let server = World::server(&entra, &World::configuration(&entra, "", "")).await;
     let world = World::of(entra, server);
     let reason = "The signing keys of the tenant cannot be fetched at the moment.";

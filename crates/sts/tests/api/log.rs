@@ -1,9 +1,16 @@
-//! What stands in the log after good and bad exchanges, down to the finest level, libraries included.
+//! What stands in the log after good and bad exchanges, down to the finest level.
 
 use crate::world::{DATA_FEED, World};
 use entra_dev::{MintRequest, SignedBy};
 use serde_json::Value;
-use std::{cell::RefCell, io::Write, sync::Once};
+use std::{
+    cell::RefCell,
+    io::Write,
+    sync::{
+        Arc, Once,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 use tracing::level_filters::LevelFilter;
 
 thread_local! {
@@ -32,6 +39,10 @@ fn capture() {
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
     WRITTEN.with_borrow_mut(Vec::clear);
+}
+
+fn read(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
 }
 
 fn captured() -> String {
@@ -73,6 +84,44 @@ async fn no_token_secret_assertion_address_or_description_is_ever_written() {
 }
 
 #[tokio::test]
+async fn libraries_write_nothing() {
+    capture();
+    let world = World::start().await;
+    assert_eq!(world.good().send().await.status, 200);
+    let text = captured();
+    let targets: Vec<_> =
+        text.lines().map(|line| read(line)["target"].as_str().unwrap().to_owned()).collect();
+    assert!(!targets.is_empty() && targets.iter().all(|target| target.starts_with("sts::")), "{targets:?}");
+}
+
+#[tokio::test]
+async fn strangers_have_only_so_many_lines_a_second_and_users_all_of_theirs() {
+    capture();
+    let entra = World::entra().await;
+    let time = Arc::new(AtomicU64::new(entra.clock().now()));
+    let clock = sts::Clock::from_fn({
+        let time = Arc::clone(&time);
+        move || time.load(Relaxed)
+    });
+    let config = sts::Config::parse(&World::configuration(&entra, "", "")).unwrap();
+    let server = sts::Server::start(config, clock).await.unwrap();
+    let world = World::of(entra, server);
+    for _ in 0..120 {
+        assert_eq!(world.good().origin(Some("https://evil.example")).send().await.status, 403);
+        assert_eq!(
+            world.good().field("scope", "https://graph.microsoft.com/Mail.Read").send().await.status,
+            400
+        );
+    }
+    let count = |outcome: &str| captured().matches(outcome).count();
+    assert_eq!((count("unauthorized_client"), count("invalid_scope")), (50, 120));
+    time.fetch_add(1, Relaxed);
+    world.good().origin(Some("https://evil.example")).send().await;
+    let text = captured();
+    assert_eq!(read(text.lines().last().unwrap())["left_out"], 70);
+}
+
+#[tokio::test]
 async fn an_exchange_is_one_line_that_a_support_person_can_find() {
     const CORRELATION: &str = "11111111-2222-4333-8444-555555555555";
     capture();
@@ -83,7 +132,7 @@ async fn an_exchange_is_one_line_that_a_support_person_can_find() {
     let text = captured();
     let [line] =
         text.lines().filter(|line| line.contains("\"status\":")).collect::<Vec<_>>().try_into().unwrap();
-    let line: Value = serde_json::from_str(line).unwrap();
+    let line = read(line);
     assert_eq!(line["correlation_id"], CORRELATION);
     assert_eq!(line["aud"], "c0000000-0000-4000-8000-000000000007");
     assert_eq!(line["tid"], "70000000-0000-4000-8000-000000000001");

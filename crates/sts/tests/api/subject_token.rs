@@ -168,3 +168,16 @@ async fn garbage_in_place_of_a_token() {
     answer.is(400, "invalid_request", None, "The parameter subject_token is too long.");
     assert_eq!(world.asked(), 0);
 }
+
+#[tokio::test]
+async fn good_tokens_use_up_no_share_of_their_address_and_false_ones_only_their_own() {
+    let world = World::configured("", "[limits]\naddress_per_minute = 5").await;
+    for _ in 0..12 {
+        assert_eq!(world.good().send().await.status, 200, "an office behind one address");
+    }
+    for _ in 0..40 {
+        let forged = MintRequest::new("file-picker").signed_by(SignedBy::NobodyUnderTheTenantsKid);
+        world.call(forged).send().await.is_bad_token(SIGNATURE);
+    }
+    assert_eq!(world.good().send().await.status, 200, "a colleague of whoever forges");
+}

@@ -305,7 +305,13 @@ fn an_entra_that_cannot_be_reached_says_nothing_about_the_redirect_uri() -> Resu
             open(stage, &[]).await?;
             for place in [Place::Authorize, Place::Metadata] {
                 let trouble = Trouble::Drop;
-                stage.demo.entra().weather(Weather { place, client_id: None, trouble, times: None });
+                stage.demo.entra().weather(Weather {
+                    place,
+                    client_id: None,
+                    user: None,
+                    trouble,
+                    times: None,
+                });
             }
             expect(&run_checks(stage).await?, "redirect", "unknown", &["Entra ID cannot be reached"]);
             Ok(())
