@@ -27,6 +27,10 @@ pub struct Engine {
     private: PrivateWindows,
     /// How the browser is told where its profile lies; the path follows, in the same word if this ends with `=`. Empty: it keeps none.
     profile_option: &'static str,
+    /// Whether the driver can tell the browser how much a site may store.
+    sets_quotas: bool,
+    /// Whether a click opens a window in a tab that the driver opened, as it does in one that the user opened.
+    clicks_in_driver_tabs_open_windows: bool,
     /// Further options, JSON text.
     options: &'static str,
 }
@@ -104,6 +108,8 @@ const ENGINES: [Engine; 3] = [
         },
         private: PrivateWindows::Argument("--incognito"),
         profile_option: "--user-data-dir=",
+        sets_quotas: true,
+        clicks_in_driver_tabs_open_windows: true,
         options: r#"{"excludeSwitches": ["disable-popup-blocking"]}"#,
     },
     Engine {
@@ -123,6 +129,8 @@ const ENGINES: [Engine; 3] = [
         },
         private: PrivateWindows::Preference("browser.privatebrowsing.autostart"),
         profile_option: "-profile",
+        sets_quotas: false,
+        clicks_in_driver_tabs_open_windows: true,
         options: "{}",
     },
     Engine {
@@ -141,6 +149,8 @@ const ENGINES: [Engine; 3] = [
         cookies: CookiePreference::Argument { allowed: "--cookies-policy=always", blocked: "--enable-itp" },
         private: PrivateWindows::Always,
         profile_option: "",
+        sets_quotas: false,
+        clicks_in_driver_tabs_open_windows: false,
         options: "{}",
     },
 ];
@@ -161,6 +171,18 @@ impl Engine {
     #[must_use]
     pub fn keeps_profiles(&self) -> bool {
         !self.profile_option.is_empty()
+    }
+
+    /// Whether a test can have a site's storage full; else it has to pretend.
+    #[must_use]
+    pub fn sets_quotas(&self) -> bool {
+        self.sets_quotas
+    }
+
+    /// Whether a click opens a window in a tab that the driver opened.
+    #[must_use]
+    pub fn clicks_in_driver_tabs_open_windows(&self) -> bool {
+        self.clicks_in_driver_tabs_open_windows
     }
 
     /// What the driver is told.

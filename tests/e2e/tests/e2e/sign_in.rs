@@ -1,9 +1,13 @@
 //! What can go wrong while a user signs in, and what is left afterwards: an error with a code, no token, and silence.
 
 use crate::{ADELE, GRAPH, assert_code, count, get_token, granted, interactive};
-use e2e::{BrokerError, Result, Stage, on_stage};
+use e2e::{BrokerError, Result, Stage, ThirdPartyCookies, on_stage, on_stage_with};
 use entra_dev::{GrantType, Mischief};
 use serde_json::{Value, json};
+
+/// Another user of the tenant, and his object there.
+const BORIS: &str = "boris@contoso.example";
+const BORIS_ID: &str = "d0000000-0000-4000-8000-000000000002";
 
 /// AADSTS number of a misconfigured application; neither the user nor the broker can do anything about it.
 const MISCONFIGURED: u32 = 650_056;
@@ -100,6 +104,40 @@ fn a_user_who_declines_the_invitation_is_left_alone() -> Result {
             stage.click_in_surface("Not now").await?;
             assert_code(&stage.refusal(&asked).await?, "user_cancelled");
             assert_silence(stage).await
+        },
+    )
+}
+
+#[test]
+fn whoever_is_found_at_entra_as_somebody_else_may_choose_in_the_window_and_when_it_opens_again() -> Result {
+    on_stage_with(
+        ThirdPartyCookies::Allowed, // So that a hidden frame finds her.
+        |_| {},
+        async |stage| {
+            stage.sign_in_elsewhere_as(ADELE).await?;
+            stage.open_app().await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            assert_eq!(stage.value(&asked).await?["account"]["username"], ADELE, "no frame found her");
+            let _: Value =
+                stage.script(&format!("return window.__preload.aadObjectId = '{BORIS_ID}'")).await?;
+            let asked = stage.ask(&get_token("filePicker", GRAPH)).await?;
+            stage.the(".notification .action").await?;
+
+            let choosing = stage.ask_by_click("talxisBroker.signIn({ selectAccount: true })").await?;
+            stage.enter_sign_in_window().await?;
+            stage.the("#another").await?;
+            stage.browser.close_window().await?;
+            stage.browser.to_main_window().await?;
+            stage.click_in_surface("Open again").await?;
+            stage.enter_sign_in_window().await?;
+            stage.the("#another").await?.click().await?;
+            stage.fill_in_sign_in_page(BORIS).await?;
+            stage.leave_sign_in_window().await?;
+            for asked in [choosing, asked] {
+                let value = stage.value(&asked).await?;
+                assert_eq!(value.get("account").unwrap_or(&value)["username"], BORIS);
+            }
+            Ok(())
         },
     )
 }

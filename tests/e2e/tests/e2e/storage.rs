@@ -58,16 +58,16 @@ fn where_storage_is_denied_everything_works_in_memory() -> Result {
 
 #[test]
 fn where_the_quota_is_full_everything_works_in_memory() -> Result {
-    let chromium = Engine::chosen()?.name == "chromium";
+    let has_quotas = Engine::chosen()?.sets_quotas();
     on_stage(
         |_| {},
         async |stage| {
             stage.open_configured_page().await?;
-            if chromium {
+            if has_quotas {
                 let quota = json!({ "origin": stage.demo.origin(), "quotaSize": 1 });
                 stage.browser.cdp().send_raw("Storage.overrideQuotaForOrigin", quota).await?;
             } else {
-                let _: Value = stage.script(FULL).await?; // Their drivers cannot set a quota.
+                let _: Value = stage.script(FULL).await?;
             }
             works_in_memory(stage).await?;
             asks_again_after_a_reload(stage).await
