@@ -22,6 +22,9 @@ pub struct Row {
     pub target: Option<f64>,
     /// Whether the target is kept; true where there is none.
     pub ok: bool,
+    /// What a reader of the table must know to compare the two.
+    #[serde(skip)]
+    pub note: String,
 }
 
 impl Row {
@@ -29,7 +32,13 @@ impl Row {
     #[must_use]
     pub fn new(name: &str, ours: f64, peer: Option<f64>, unit: &'static str) -> Self {
         let ratio = peer.map(|peer| ours / peer);
-        Self { name: name.to_owned(), ours, peer, unit, ratio, target: None, ok: true }
+        Self { name: name.to_owned(), ours, peer, unit, ratio, target: None, ok: true, note: String::new() }
+    }
+
+    /// The two figures are to be compared with this in mind.
+    #[must_use]
+    pub fn noting(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
     }
 
     /// The ratio, or without a peer the figure, may be at most this.
@@ -58,8 +67,9 @@ pub fn print(rows: &[Row]) {
         let cell =
             |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.3}"));
         let verdict = if row.ok { "" } else { "  MISSED" };
+        let note = if row.note.is_empty() { String::new() } else { format!("  ({})", row.note) };
         println!(
-            "{:<36}{:>12.3}{:>12}{:>9}{:>9}  {}{verdict}",
+            "{:<36}{:>12.3}{:>12}{:>9}{:>9}  {}{verdict}{note}",
             row.name,
             row.ours,
             cell(row.peer),

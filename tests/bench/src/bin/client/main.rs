@@ -11,7 +11,7 @@
 //! | `twenty_cold_requests` | what the browser asks for meanwhile, redirect pages and configuration included |
 //! | `twenty_cold_prompts` | the windows that a user meets in place of that where third-party cookies are blocked |
 //! | `wire_bytes` | the file that brings it, in brotli; MSAL's as small as a bundler makes it |
-//! | `heap_500_tokens` | memory of the page after 500 different tokens, WebAssembly's included; the broker remembers the last 128 |
+//! | `heap_500_tokens` | memory of the page after 500 different tokens, WebAssembly's included. How many of them each side still has stands beside it: MSAL drops none, the broker keeps 128 of all kinds (crates/broker-core/src/cache.rs) |
 
 mod estate;
 
@@ -221,14 +221,16 @@ impl Stand {
         let empty = self.heap_now().await?;
         // What came before counts against the minute of the STS's limit for one user.
         self.stage.demo.entra().clock().advance(MINUTE);
-        let mut held = Vec::new();
+        let (mut held, mut kept) = (Vec::new(), Vec::new());
         for side in [Side::Broker, Side::Msal] {
             self.fresh_page().await?;
-            self.side("many", side, json!({})).await?;
+            kept.push(self.side("many", side, json!({})).await?);
             held.push((self.heap_now().await? - empty) / 1024.0);
         }
         let [ours, peer] = held.try_into().unwrap_or_default();
-        Ok(Row::new("heap_500_tokens", ours, Some(peer), "KiB"))
+        let [ours_kept, peers_kept] = kept.try_into().unwrap_or_default();
+        let note = format!("after 500 tokens ours keeps {ours_kept} of them, the peer {peers_kept}");
+        Ok(Row::new("heap_500_tokens", ours, Some(peer), "KiB").noting(note))
     }
 
     /// Bytes.

@@ -28,6 +28,7 @@ const broker = {
   address: told.broker,
   begin: async () => {},
   token: (client, scope) => talxisBroker.getToken({ client: told.aliases[client], scopes: [scope] }),
+  kept: () => talxisBroker.diagnostics().tokens.filter(({ scopes }) => told.scopes.includes(scopes)).length,
 };
 // With everything that saves it requests: it knows the authority's addresses, as it knows those of Microsoft's clouds.
 const msal = {
@@ -52,6 +53,7 @@ const msal = {
     const request = { scopes: [scope] };
     return account ? msal.apps[client].acquireTokenSilent({ ...request, account }) : msal.apps[client].ssoSilent({ ...request, loginHint: told.user.username });
   },
+  kept: () => Object.keys(sessionStorage).filter((key) => /accesstoken/i.test(key)).length,
 };
 const floor = { address: told.floor, begin: async () => {}, token: () => window.floor() };
 const side = { broker, floor, msal }[options.side];
@@ -106,6 +108,7 @@ const acts = {
     return figures;
   },
   // Holds five hundred tokens.
+  // Gives how many of them are there at the end.
   async many() {
     const { Instance } = WebAssembly;
     WebAssembly.Instance = function (...given) {
@@ -117,6 +120,7 @@ const acts = {
     await side.begin(twenty.length);
     window.apps = side.apps; // As the controls would hold them.
     for (const scope of told.scopes) await Promise.all(twenty.map((client) => side.token(client, scope)));
+    return side.kept();
   },
   async memory() {
     return window.memory?.buffer.byteLength ?? 0;
