@@ -71,7 +71,9 @@ pub enum StartError {
     #[error(transparent)]
     Switches(#[from] SwitchError),
     /// An address could not be bound.
-    #[error("cannot listen on port {port}: {source}")]
+    #[error(
+        "cannot listen on port {port}: {source}; `--port N` takes N to N+5, so choose another, or none for free ones"
+    )]
     Listen {
         /// The port; 0 is any free one.
         port: u16,
@@ -127,7 +129,12 @@ impl Demo {
             clock: clock.clone(),
         };
         let entra = if options.tls { Entra::start_tls(told).await } else { Entra::start(told).await };
-        let entra = entra.map(Arc::new).map_err(StartError::Entra)?;
+        let entra = entra.map(Arc::new).map_err(|why| match why {
+            entra_dev::StartError::Listen { address, source } => {
+                StartError::Listen { port: address.port(), source }
+            }
+            why => StartError::Entra(why),
+        })?;
 
         delay(&entra, options.latency);
         let at = Addresses {

@@ -6,6 +6,7 @@ mod admission;
 mod harness;
 mod latency;
 mod policies;
+mod ports;
 mod provisioning;
 mod revocation;
 mod web_api;

@@ -1,6 +1,6 @@
 //! The demo's servers without a browser, and requests with a token.
 
-use demo::{Demo, Options};
+use demo::{Demo, Options, StartError};
 use estate::Estate;
 use reqwest::{Client, Response};
 use serde_json::Value;
@@ -31,8 +31,12 @@ pub(crate) async fn start_with(more: &str) -> Parts {
 
 /// The demo with these options.
 pub(crate) async fn started(options: Options) -> Demo {
+    start_or_fail(options).await.unwrap()
+}
+
+pub(crate) async fn start_or_fail(options: Options) -> Result<Demo, StartError> {
     let _alone = STARTING.lock().await;
-    Demo::start(options).await.unwrap()
+    Demo::start(options).await
 }
 
 /// Options with an empty file in the packed broker's place, in a folder of that name.
