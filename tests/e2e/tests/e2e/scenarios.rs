@@ -188,7 +188,9 @@ async fn last_hours_of_a_session(stage: &mut Stage, cookies: ThirdPartyCookies) 
     pass(stage, 22 * 60 + 10).await?;
     stage.count_anew().await?;
     let call = get_token("documents", GRAPH);
-    let minutes = format!("{call}.then(({{ expiresOn }}) => Math.floor((expiresOn - Date.now()) / 60_000))");
+    // The page's Date: in Firefox this script has one of its own.
+    let minutes =
+        format!("{call}.then(({{ expiresOn }}) => Math.floor((expiresOn - window.Date.now()) / 60_000))");
     let minutes = stage.ask(&minutes).await?;
     let minutes = stage.value(&minutes).await?.as_u64().unwrap();
     // Past the last quarter's begin, wherever chance put it, and before the last five minutes.
@@ -199,7 +201,7 @@ async fn last_hours_of_a_session(stage: &mut Stage, cookies: ThirdPartyCookies) 
     // The turn that renewals take among tabs is given back when all is stored.
     let idle = "const [done] = arguments;
         const ends = talxisBroker.diagnostics().tokens.map(({ expiresOn }) => expiresOn);
-        const isNew = Math.max(...ends) > Date.now() + 40 * 60_000;
+        const isNew = Math.max(...ends) > window.Date.now() + 40 * 60_000;
         navigator.locks.query().then(({ held }) => done(isNew && held.length === 0));";
     until("what goes on behind the call", async || {
         let tokens = [GrantType::RefreshToken, GrantType::Code]
