@@ -33,7 +33,7 @@ export function createConfiguration(check, emit) {
     if (variables) {
       setTimeout(revalidate, REVALIDATED_MS);
     } else {
-      if (offline()) throw failure("network", "This computer is offline, and the broker's configuration is not known yet: try again.");
+      if (offline()) throw failure("network", "This computer is offline, and the configuration is not known yet: try again.");
       variables = await readVariables(environment());
       if (variables) keepVariables(variables);
     }
@@ -83,7 +83,7 @@ export function createConfiguration(check, emit) {
       if (!settled) await configured();
     },
     configure(config) {
-      if (settled || fault || given) throw failure("config_invalid", "The broker is configured already; configure() may not replace that.");
+      if (settled || fault || given) throw failure("config_invalid", "The broker is configured already: configure() works once.");
       check(config);
       given = config;
       if (here !== undefined) settle(config);

@@ -105,7 +105,7 @@ export function createEngine(emit) {
       const detail = isFailure(thrown) && !(thrown instanceof Error);
       if (!detail) poison(life, `an exception (${String(thrown?.name)})`);
       if (!life.broker && instance === life) instance = undefined; // It never began.
-      throw detail ? thrown : failure("internal", "The broker failed and starts afresh. Please try again.");
+      throw detail ? thrown : failure("internal", "The broker failed and starts afresh: try again.");
     }
   }
 
@@ -132,7 +132,7 @@ export function createEngine(emit) {
     restarts += 1;
     lastFault = place;
     life.kill?.();
-    calls.failAll(failure("internal", `The broker failed at ${place} and starts afresh. Please try again.`));
+    calls.failAll(failure("internal", `The broker failed at ${place} and starts afresh: try again.`));
   }
 
   // Whether a call can be served without waiting for anything.

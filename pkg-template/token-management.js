@@ -43,7 +43,7 @@ export function createClients(engine) {
       const listed = engine.clients();
       if (!scopes) {
         if (listed.default) return "default";
-        throw failure("config_invalid", "`clients.default` is missing in the configuration: a call without scopes means that client.");
+        throw failure("config_invalid", "The configuration has no `clients.default`, which a call without scopes means.");
       }
       // A scope is of the client that it names, whoever lists it: lists of other solutions are not judged here (scope.rs, `is_of_client`).
       const isListed = (scope) => Object.values(listed).some((client) => client?.scope === scope);
@@ -61,7 +61,7 @@ export function createClients(engine) {
 }
 
 function notOurs() {
-  return failure("client_not_allowed", "The token is no client token that this broker gave to this user: get one with getAccessToken().");
+  return failure("client_not_allowed", "This is no client token of this user: get one with getAccessToken().");
 }
 
 async function digestOf(text) {

@@ -124,11 +124,9 @@ impl Code {
             Self::ScopeNotAllowed => "These scopes are not allowed for this control client.",
             Self::SilentTimeout => "Entra did not answer without the user: call signIn().",
             Self::StorageUnavailable => {
-                "The browser keeps nothing for this page, so a sign-in could not come back to it: allow storage."
+                "The browser keeps nothing for this page, which signing in needs here: allow storage."
             }
-            Self::StsRejected => {
-                "The token service refuses the request, and asking again would not change that."
-            }
+            Self::StsRejected => "The token service refuses the request: ask its operator.",
             Self::StsUnavailable => "The token service cannot be reached: try again.",
             Self::Throttled => "Too many requests: try again after `retryAfterMs`.",
             Self::UnsupportedClient => "Nobody can sign in here: open this page in a browser tab of its own.",

@@ -25,7 +25,7 @@ async fn open_app_with(stage: &Stage, switches: &[&str]) -> Result {
 }
 
 /// The button with this text in the confirm dialog of Power Apps.
-async fn click_in_confirm(stage: &Stage, text: &str) -> Result {
+pub(crate) async fn click_in_confirm(stage: &Stage, text: &str) -> Result {
     let path = format!("//dialog[not(@data-talxis-broker)]//button[text()='{text}']");
     let button = until("the confirm dialog", async || {
         Ok(stage.browser.find_all(By::XPath(path.as_str())).await?.pop())

@@ -1,10 +1,12 @@
 //! Several tabs of one browser: one of them signs in and refreshes, the others find it done, or take over from a tab that died.
 
-use crate::{ADELE, GRAPH, all_settled, assert_code, count, get_token, interactive};
+use crate::{
+    ADELE, GRAPH, all_settled, assert_code, count, get_token, interactive, prompt::click_in_confirm,
+};
 use e2e::{Engine, Result, Stage, on_stage, until};
 use entra_dev::Endpoint;
 use serde_json::{Value, json};
-use thirtyfour::{By, WindowHandle};
+use thirtyfour::WindowHandle;
 
 /// Opens the app in a tab of its own, and goes there.
 async fn open_in_new_tab(stage: &Stage) -> Result<WindowHandle> {
@@ -298,15 +300,6 @@ fn two_tabs_have_one_sign_in_and_one_sign_out() -> Result {
     )
 }
 
-/// Answers the confirm dialog of Power Apps.
-async fn answer_the_dialog(stage: &Stage, button: &str) -> Result {
-    let path = format!("//dialog[not(@data-talxis-broker)]//button[text()='{button}']");
-    let button = until("the confirm dialog", async || {
-        Ok(stage.browser.find_all(By::XPath(path.as_str())).await?.pop())
-    });
-    Ok(button.await?.click().await?)
-}
-
 #[test]
 fn controls_of_a_tab_whose_user_refused_hear_of_a_sign_in_in_another_one_and_are_answered() -> Result {
     on_stage(
@@ -321,7 +314,7 @@ fn controls_of_a_tab_whose_user_refused_hear_of_a_sign_in_in_another_one_and_are
             stage
                 .in_page("window.heard = []; talxisBroker.addEventListener('signedin', ({ type }) => heard.push(type));")
                 .await?;
-            answer_the_dialog(stage, "Not now").await?;
+            click_in_confirm(stage, "Not now").await?;
             until("every control to be refused", async || {
                 let refused = stage.count(".control[data-code=user_cancelled]").await?;
                 Ok((refused == stage.count(".control").await?).then_some(()))
@@ -330,9 +323,9 @@ fn controls_of_a_tab_whose_user_refused_hear_of_a_sign_in_in_another_one_and_are
             assert_eq!(stage.script::<Value>("return heard").await?, json!([]));
 
             stage.browser.switch_to_window(first.clone()).await?;
-            answer_the_dialog(stage, "Sign in").await?;
+            click_in_confirm(stage, "Sign in").await?;
             enter_the_other_than(stage, &[&first, &second]).await?;
-            sign_in_here(stage).await?;
+            stage.fill_in_sign_in_page(ADELE).await?;
             stage.browser.switch_to_window(second).await?;
             until("all answers", async || {
                 Ok((stage.count(".control[data-state=answered]").await? == 5).then_some(()))
