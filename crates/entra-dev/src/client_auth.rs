@@ -67,7 +67,8 @@ pub(crate) fn authenticate<'a>(
         return Err(CROSS_ORIGIN_SPA_ONLY.with(origin));
     }
     let tenant = directory.tenant(request.tenant);
-    let is = |given: &str| app.accesses(tenant).flat_map(|access| &access.secrets).any(|one| one.text == given);
+    let is =
+        |given: &str| app.accesses(tenant).flat_map(|access| &access.secrets).any(|one| one.text == given);
     let credential = match (assertion, secret) {
         (None, None) => Credential::None,
         _ if !app.confidential(tenant) => return Err((&CLIENT_IS_PUBLIC).into()),

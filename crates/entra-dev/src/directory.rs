@@ -278,7 +278,8 @@ impl App {
 impl Access {
     /// Without owners, and with what there is.
     pub(crate) fn of(secret: Option<String>, certificate: Option<Certificate>) -> Self {
-        let secret = secret.map(|text| Secret { key_id: Uuid::new_v4().to_string(), name: String::new(), text });
+        let secret =
+            secret.map(|text| Secret { key_id: Uuid::new_v4().to_string(), name: String::new(), text });
         let certificate = certificate.map(|certificate| NamedCertificate {
             key_id: Uuid::new_v4().to_string(),
             name: String::new(),

@@ -15,7 +15,8 @@ use std::{
 const EXAMPLE: &str = include_str!("../../../deploy/estate.example.toml");
 
 /// Creates what is sent, says to every other question that it found it, and knows nobody else's hand in anything.
-const AZ: &str = "#!/bin/sh\ncase \"$*\" in *length*) echo 0;; *reverse*|*isFallback*) ;; *) echo found;; esac\n";
+const AZ: &str =
+    "#!/bin/sh\ncase \"$*\" in *length*) echo 0;; *reverse*|*isFallback*) ;; *) echo found;; esac\n";
 
 /// Runs what is printed for the example with these changes; its folder, or why it was refused.
 fn run(name: &str, changes: &[(&str, &str)]) -> Result<PathBuf, String> {

@@ -143,7 +143,11 @@ fn values<'a>(app: &App, ids: impl Iterator<Item = (&'a str, Uuid)>) -> Result<V
 pub(super) fn scope_ids(app: &App) -> BTreeMap<String, String> {
     if app.scope_ids.is_empty() {
         // Graph hosts the scopes of OpenID Connect, in every tenant.
-        let oidc = if app.client_id == GRAPH_ID { &["openid", "profile", "email", "offline_access"][..] } else { &[] };
+        let oidc = if app.client_id == GRAPH_ID {
+            &["openid", "profile", "email", "offline_access"][..]
+        } else {
+            &[]
+        };
         let values = app.scopes.iter().map(String::as_str).chain(oidc.iter().copied());
         values.map(|value| (id_of(&[&app.client_id, value]), value.to_owned())).collect()
     } else {
@@ -170,9 +174,10 @@ pub(super) fn shown(directory: &Directory, app: &App) -> Value {
         let access: Vec<Value> = access.map(|(id, _)| json!({ "id": id, "type": "Scope" })).collect();
         json!({ "resourceAppId": resource, "resourceAccess": access })
     });
-    let clients = app.pre_authorized.iter().map(|id| {
-        json!({ "appId": id, "delegatedPermissionIds": scopes.keys().collect::<Vec<_>>() })
-    });
+    let clients = app
+        .pre_authorized
+        .iter()
+        .map(|id| json!({ "appId": id, "delegatedPermissionIds": scopes.keys().collect::<Vec<_>>() }));
     let (keys, secrets) = access::shown(&app.access);
     let mut shown = json!({
         "id": object_id(app),

@@ -1,6 +1,7 @@
 //! Microsoft Graph as far as registering goes, on the second port: `/graph/{tenant}/v1.0/…`, where the tenant stands for the
-//! `tid` of the caller's token. Applications with their owners, service principals and delegated grants, with the traps of entra.md §7.3:
-//! an object id is no `appId`, an enabled scope cannot go, and only a scope that is there can be pre-authorised.
+//! `tid` of the caller's token. Applications and service principals, each with its own owners and credentials, and delegated
+//! grants, with the traps of entra.md §7.1 and §7.3: an object id is no `appId`, a certificate shows itself only to who selects
+//! nothing else, an enabled scope or role cannot go, and only a scope that is there can be pre-authorised.
 //!
 //! What it does not know it refuses by name: a body that it takes says the same to Graph.
 

@@ -1,8 +1,8 @@
 //! What the panel shows, while it happens: tokens by client and never a token, failures with what to do, and all of it in the user's language
 //! and under a strict policy.
 
-use crate::ADELE;
 use super::{copied, enter, open, press, run_checks, says, show, sign_in};
+use crate::ADELE;
 use e2e::{Result, Stage, on_stage, until};
 use serde_json::{Value, json};
 
