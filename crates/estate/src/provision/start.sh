@@ -95,7 +95,7 @@ END
 registered() {
   app="applications(appId='$2')"
   more=
-  if [ "$3" != "$2" ] && ! grep -qsx "$1 $2" registrations.txt; then
+  if [ "$3" != "$2" ] && ! grep -qsxF "$1 $2" registrations.txt; then
     more="registration$tab$2${tab}not made in this folder"
   fi
   filter=keyId
@@ -106,7 +106,7 @@ registered() {
     fi
   done
   only_ours "registration talxis-token-broker.$1 ($2)" "$app" "$filter" "$more"
-  grep -qsx "$1 $2" registrations.txt || echo "$1 $2" >> registrations.txt
+  grep -qsxF "$1 $2" registrations.txt || echo "$1 $2" >> registrations.txt
   public=$(ask "$app?\$select=isFallbackPublicClient" "isFallbackPublicClient && 'yes' || 'no'")
   if [ "$public" = yes ]; then
     echo "The registration talxis-token-broker.$1 ($2) let anybody sign users in by a device code. From now on it does not." >&2
