@@ -161,11 +161,8 @@ pub(super) fn shown(directory: &Directory, app: &App) -> Value {
     let list = |name: &str| app.rest.get(name).cloned().unwrap_or_else(|| json!([]));
     let uris = |platform| {
         let all = app.redirect_uris.iter().filter(|uri| uri.platform == platform);
-        json!({ "redirectUris": all.map(|uri| uri.uri.as_str()).collect::<Vec<_>>() })
+        all.map(|uri| uri.uri.as_str()).collect::<Vec<_>>()
     };
-    let mut web = uris(Platform::Web);
-    web["logoutUrl"] = written("logoutUrl");
-    web["implicitGrantSettings"] = written("implicitGrantSettings");
     let scopes = scope_ids(app);
     let claims: Vec<Value> = app.optional_claims.iter().map(|name| json!({ "name": name })).collect();
     let required = app.required.iter().map(|(resource, values)| {
@@ -184,9 +181,13 @@ pub(super) fn shown(directory: &Directory, app: &App) -> Value {
         "appId": app.client_id,
         "displayName": app.display_name,
         "identifierUris": app.identifier_uris,
-        "spa": uris(Platform::Spa),
-        "web": web,
-        "publicClient": uris(Platform::Public),
+        "spa": { "redirectUris": uris(Platform::Spa) },
+        "web": {
+            "redirectUris": uris(Platform::Web),
+            "logoutUrl": written("logoutUrl"),
+            "implicitGrantSettings": written("implicitGrantSettings"),
+        },
+        "publicClient": { "redirectUris": uris(Platform::Public) },
         "api": {
             "requestedAccessTokenVersion": app.token_version,
             "oauth2PermissionScopes": scopes.iter().map(|(id, value)| json!({ "id": id, "value": value })).collect::<Vec<_>>(),
@@ -200,8 +201,8 @@ pub(super) fn shown(directory: &Directory, app: &App) -> Value {
         "keyCredentials": keys,
         "passwordCredentials": secrets,
     });
-    for name in REST {
-        shown[name] = written(name);
+    if let Value::Object(shown) = &mut shown {
+        shown.extend(REST.into_iter().map(|name| (name.to_owned(), written(name))));
     }
     shown
 }

@@ -210,7 +210,7 @@ fn select(answer: &mut Value, names: Option<&str>) -> Result<(), Refusal> {
     if names != Some("keyCredentials")
         && let Some(Value::Array(keys)) = members.get_mut("keyCredentials")
     {
-        keys.iter_mut().for_each(|key| key["key"] = Value::Null);
+        keys.iter_mut().filter_map(|key| key.get_mut("key")).for_each(|key| *key = Value::Null);
     }
     Ok(())
 }

@@ -60,15 +60,14 @@ impl Script {
     /// Creates a registration or finds it, keeps its `appId`, and goes on only if nobody else has a hand in it.
     pub(super) fn registration(&self, name: &str, body: &Value) {
         self.say(&format!("\n# {name}"));
-        let created = patch(&key(name), " Prefer=create-if-missing", body);
-        self.say(&format!("created=$({created}\n)"));
+        self.send(&key(name), " Prefer=create-if-missing", body);
         self.say(&look(&hole(name), &key(name), "appId"));
-        self.say(&format!("registered {name} {} \"$created\"", quoted(&hole(name))));
+        self.say(&format!("registered {name} {}", quoted(&hole(name))));
     }
 
     /// Changes a registration.
     pub(super) fn change(&self, name: &str, body: &Value) {
-        self.say(&patch(&key(name), "", body));
+        self.send(&key(name), "", body);
     }
 
     /// Reads the id of a scope that somebody else registered, the backend's scope with this number; comes to its hole.
@@ -93,7 +92,7 @@ impl Script {
         let (path, id) = (principal_of(app_id), variable(name, "PRINCIPAL"));
         if whose != Whose::Microsofts {
             let body = serde_json::json!({ "accountEnabled": true });
-            self.say(&patch(&path, " Prefer=create-if-missing > /dev/null", &body));
+            self.send(&path, " Prefer=create-if-missing", &body);
         }
         self.say(&look(&id, &path, "id"));
         if whose == Whose::Ours {
@@ -117,10 +116,10 @@ impl Script {
         self.say("\nsay_what_is_left");
         self.text.into_inner()
     }
-}
 
-fn patch(path: &str, rest: &str, body: &Value) -> String {
-    format!("send PATCH {}{rest} {}", quoted(path), here(&format!("{body:#}")))
+    fn send(&self, path: &str, headers: &str, body: &Value) {
+        self.say(&format!("send PATCH {}{headers} {}", quoted(path), here(&format!("{body:#}"))));
+    }
 }
 
 /// A line that reads what this hole is for.

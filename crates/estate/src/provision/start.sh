@@ -25,10 +25,10 @@ sign_in() {
   me=$(az ad signed-in-user show --query id --output tsv)
 }
 
-# send METHOD PATH [HEADER]: the body comes on standard input. Says the appId of what is created, nothing of what is changed.
+# send METHOD PATH [HEADER]: the body comes on standard input. Leaves in `created` the appId of what is new; what is changed has no answer.
 send() {
-  az rest --method "$1" --url "$graph/$2" --headers Content-Type=application/json ${3-} --body "$(cat)" \
-    --query appId --output tsv
+  created=$(az rest --method "$1" --url "$graph/$2" --headers Content-Type=application/json ${3-} --body "$(cat)" \
+    --query appId --output tsv)
 }
 
 # ask PATH QUERY: nothing is an answer, too.
@@ -75,8 +75,8 @@ only_ours() {
   found=$(hands "$2" "$3")
   strange=$(printf '%s\n' "${4-}" "$found" | tr -d '\000-\010\013-\037\177' | while IFS=$tab read -r kind id name; do
     case " $kept " in
-      *" ${id:-$tab} "*) ;;
-      *) [ -z "$kind" ] || printf '  %s %s (%s)\n' "$kind" "$id" "$name" ;;
+      (*" ${id:-$tab} "*) ;;
+      (*) [ -z "$kind" ] || printf '  %s %s (%s)\n' "$kind" "$id" "$name" ;;
     esac
   done)
   if [ -n "$strange" ]; then
@@ -91,11 +91,11 @@ END
   fi
 }
 
-# registered NAME APP_ID CREATED: whether it is ours, which registrations.txt remembers.
+# registered NAME APP_ID: whether it is ours, created just now, or in registrations.txt.
 registered() {
   app="applications(appId='$2')"
   more=
-  if [ "$3" != "$2" ] && ! grep -qsxF "$1 $2" registrations.txt; then
+  if [ "$created" != "$2" ] && ! grep -qsxF "$1 $2" registrations.txt; then
     more="registration$tab$2${tab}not made in this folder"
   fi
   filter=keyId
