@@ -13,6 +13,8 @@ pub(crate) struct Certificate {
     pub(crate) sha1: String,
     /// The RSA public key, PKCS#1 DER.
     pub(crate) public_key: Vec<u8>,
+    /// What it was read from.
+    pub(crate) der: Vec<u8>,
     not_before: i64,
     not_after: i64,
 }
@@ -37,6 +39,7 @@ impl Certificate {
             sha256: sha256(der),
             sha1: URL_SAFE_NO_PAD.encode(sha1(der)),
             public_key: certificate.public_key().subject_public_key.data.to_vec(),
+            der: der.to_vec(),
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),
         })

@@ -66,16 +66,19 @@ pub(crate) fn authenticate<'a>(
     if let (Some(origin), true) = (request.origin, secret.or(assertion).is_some()) {
         return Err(CROSS_ORIGIN_SPA_ONLY.with(origin));
     }
+    let tenant = directory.tenant(request.tenant);
+    let is =
+        |given: &str| app.accesses(tenant).flat_map(|access| &access.secrets).any(|one| one.text == given);
     let credential = match (assertion, secret) {
         (None, None) => Credential::None,
-        _ if !app.confidential() => return Err((&CLIENT_IS_PUBLIC).into()),
+        _ if !app.confidential(tenant) => return Err((&CLIENT_IS_PUBLIC).into()),
         (Some(assertion), _) => {
             if request.params.require("client_assertion_type")? != ASSERTION_TYPE {
                 return Err((&MALFORMED).into());
             }
             check_assertion(assertion, app, request, directory, now)?
         }
-        (None, Some(secret)) if app.secret.as_deref() == Some(secret) => Credential::Secret,
+        (None, Some(secret)) if is(secret) => Credential::Secret,
         (None, Some(_)) => return Err(SECRET_INVALID.with(client_id)),
     };
     Ok(Client { app, credential })
@@ -101,7 +104,7 @@ fn check_assertion(
     if issuer.starts_with("http") {
         return check_federated(&jws, issuer, app, request, directory, now);
     }
-    let signer = check_signature(&jws, app, now)?;
+    let signer = check_signature(&jws, app, directory.tenant(request.tenant), now)?;
     if jws.claim("sub") != Some(issuer) {
         return Err((&CLIENT_ASSERTION_SUBJECT).into());
     }
@@ -116,7 +119,7 @@ fn check_assertion(
     Ok(Credential::Certificate(signer))
 }
 
-fn check_signature(jws: &Jws<'_>, app: &App, now: u64) -> Result<Signer, Refusal> {
+fn check_signature(jws: &Jws<'_>, app: &App, tenant: Option<&Tenant>, now: u64) -> Result<Signer, Refusal> {
     let named = jws
         .header("x5t#S256")
         .or_else(|| jws.header("x5t"))
@@ -127,9 +130,9 @@ fn check_signature(jws: &Jws<'_>, app: &App, now: u64) -> Result<Signer, Refusal
     let unknown = |reason: &str| CERTIFICATE_UNKNOWN.with(reason).with(named);
     let algorithm = jws.header("alg").and_then(Algorithm::read).ok_or(&CLIENT_ASSERTION_INVALID)?;
     let certificate = app
-        .certificate
-        .as_ref()
-        .filter(|certificate| named == certificate.sha256 || named == certificate.sha1)
+        .accesses(tenant)
+        .flat_map(|access| access.certificates.iter().map(|one| &one.certificate))
+        .find(|certificate| named == certificate.sha256 || named == certificate.sha1)
         .ok_or_else(|| unknown("The key was not found."))?;
     if !certificate.valid_at(now) {
         return Err((&CERTIFICATE_EXPIRED).into());

@@ -8,6 +8,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use uuid::Uuid;
 
 /// `appId` of Microsoft Graph, used where the estate has no Graph of its own.
 pub(crate) const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
@@ -30,6 +31,8 @@ pub(crate) struct Tenant {
     pub(crate) domain: String,
     /// `appId`s that have a service principal here.
     pub(crate) principals: BTreeSet<String>,
+    /// What service principals have besides their registrations', by `appId`.
+    pub(crate) access: BTreeMap<String, Access>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) policies: Vec<Policy>,
     /// `appId`s with `appRoleAssignmentRequired`, and the object ids assigned to each.
@@ -66,13 +69,35 @@ pub(crate) struct App {
     pub(crate) required: BTreeMap<String, Vec<String>>,
     pub(crate) pre_authorized: Vec<String>,
     pub(crate) known_clients: Vec<String>,
-    pub(crate) secret: Option<String>,
-    pub(crate) certificate: Option<Certificate>,
-    /// `displayName` of the certificate.
-    pub(crate) certificate_name: String,
+    pub(crate) access: Access,
     pub(crate) federated: Vec<Federated>,
-    /// Object ids of those who may change it.
+    /// Properties that nothing here depends on, as they were written (`graph`).
+    pub(crate) rest: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Who may change a registration or a service principal, and what proves to be it. Each of the two has its own.
+#[derive(Clone, Default)]
+pub(crate) struct Access {
+    /// Object ids.
     pub(crate) owners: Vec<String>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) certificates: Vec<NamedCertificate>,
+}
+
+/// `passwordCredential`.
+#[derive(Clone)]
+pub(crate) struct Secret {
+    pub(crate) key_id: String,
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// `keyCredential`.
+#[derive(Clone)]
+pub(crate) struct NamedCertificate {
+    pub(crate) key_id: String,
+    pub(crate) name: String,
+    pub(crate) certificate: Certificate,
 }
 
 /// A redirect URI and the platform that it is registered under.
@@ -93,6 +118,7 @@ pub(crate) enum Platform {
 /// `federatedIdentityCredential`.
 #[derive(Clone)]
 pub(crate) struct Federated {
+    pub(crate) name: String,
     pub(crate) issuer: String,
     pub(crate) subject: String,
     pub(crate) audience: String,
@@ -232,14 +258,38 @@ impl App {
         exact.or_else(loopback).map(|registered| registered.platform)
     }
 
-    /// Whether it can hold a secret at all.
-    pub(crate) fn confidential(&self) -> bool {
-        self.secret.is_some() || self.certificate.is_some() || !self.federated.is_empty()
+    /// Whether it, or its service principal in this tenant, has a credential.
+    pub(crate) fn confidential(&self, tenant: Option<&Tenant>) -> bool {
+        let has_one = |access: &Access| !access.secrets.is_empty() || !access.certificates.is_empty();
+        !self.federated.is_empty() || self.accesses(tenant).any(has_one)
+    }
+
+    /// Its own access and its service principal's in this tenant: what either has counts.
+    pub(crate) fn accesses<'a>(&'a self, tenant: Option<&'a Tenant>) -> impl Iterator<Item = &'a Access> {
+        std::iter::once(&self.access).chain(tenant.and_then(|tenant| tenant.access.get(&self.client_id)))
     }
 
     /// What it is called in messages about resources.
     pub(crate) fn identifier(&self) -> &str {
         self.identifier_uris.first().unwrap_or(&self.client_id)
+    }
+}
+
+impl Access {
+    /// Without owners, and with what there is.
+    pub(crate) fn of(secret: Option<String>, certificate: Option<Certificate>) -> Self {
+        let secret =
+            secret.map(|text| Secret { key_id: Uuid::new_v4().to_string(), name: String::new(), text });
+        let certificate = certificate.map(|certificate| NamedCertificate {
+            key_id: Uuid::new_v4().to_string(),
+            name: String::new(),
+            certificate,
+        });
+        Self {
+            owners: Vec::new(),
+            secrets: secret.into_iter().collect(),
+            certificates: certificate.into_iter().collect(),
+        }
     }
 }
 

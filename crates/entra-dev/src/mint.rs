@@ -170,7 +170,7 @@ pub(crate) fn mint(
     let subject = Subject { tenant, person, oid, session: &session, client };
     let scopes: Vec<String> =
         if resource.scopes.is_empty() { vec!["openid".to_owned()] } else { resource.scopes.clone() };
-    let acr = if client.confidential() { "2" } else { "0" };
+    let acr = if client.confidential(Some(tenant)) { "2" } else { "0" };
     let version = if request.v1 { 1 } else { resource.token_version };
     let access =
         Access { resource, identifier: resource.identifier(), scopes: &scopes, acr, cae: false, acrs: &[] };

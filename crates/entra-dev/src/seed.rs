@@ -3,7 +3,7 @@
 use crate::{
     certificate::Certificate,
     directory::{
-        App, Directory, Federated, GRAPH_ID, GRAPH_URI, Grant, Person, Platform, RedirectUri, Tenant,
+        Access, App, Directory, Federated, GRAPH_ID, GRAPH_URI, Grant, Person, Platform, RedirectUri, Tenant,
     },
     jws::SigningKey,
     server::StartError,
@@ -76,6 +76,7 @@ pub(crate) fn directory(
             id: tenant.id.clone(),
             domain: tenant.domain.clone(),
             principals,
+            access: BTreeMap::new(),
             grants: grants.collect(),
             policies: Vec::new(),
             assignments: BTreeMap::new(),
@@ -128,7 +129,7 @@ fn control_app(
         required: required(estate, &control.backends),
         pre_authorized: vec![estate.broker.client_id.clone()],
         known_clients: vec![estate.broker.client_id.clone()],
-        certificate: Some(Certificate::read(&certificates.certificate(name)?)?),
+        access: Access::of(None, Some(Certificate::read(&certificates.certificate(name)?)?)),
         ..App::default()
     })
 }
@@ -169,12 +170,12 @@ fn general_app(
         required: required(estate, &other.backends),
         pre_authorized: ids(&other.pre_authorized_applications),
         known_clients: ids(&other.known_client_applications),
-        secret: other.secret.clone(),
-        certificate,
+        access: Access::of(other.secret.clone(), certificate),
         federated: other
             .federated_credentials
             .iter()
             .map(|one| Federated {
+                name: String::new(),
                 issuer: one.issuer.replace("{authority}", authority),
                 subject: one.subject.clone(),
                 audience: one.audience.clone(),

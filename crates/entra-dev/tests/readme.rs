@@ -29,8 +29,8 @@ fn exists(test: &str) -> bool {
         Some(("demo", module)) => ("crates/demo/tests/over_http", module),
         _ => ("crates/entra-dev/tests/over_http", module),
     };
-    let source =
-        fs::read_to_string(root().join(folder).join(module).with_extension("rs")).unwrap_or_default();
+    let source = fs::read_to_string(root().join(folder).join(module.replace("::", "/")).with_extension("rs"))
+        .unwrap_or_default();
     let mut lines = source.lines().map(str::trim_start);
     let declared = [format!("fn {function}("), format!("async fn {function}(")];
     let is_test = |line: &str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");

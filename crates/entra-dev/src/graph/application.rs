@@ -2,14 +2,11 @@
 
 use super::{
     Refusal,
-    bodies::{Api, Application, Reference},
+    access::{self, Of},
+    bodies::{Api, AppRole, Application, REST},
     id_of, quoted, read,
 };
-use crate::{
-    certificate::Certificate,
-    directory::{App, Directory, Platform, RedirectUri},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use crate::directory::{App, Directory, GRAPH_ID, Platform, RedirectUri};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -33,7 +30,11 @@ pub(super) fn find<'a>(directory: &'a Directory, key: &str) -> Option<&'a App> {
     }
 }
 
-pub(super) fn change(directory: &mut Directory, app_id: &str, body: Value) -> Result<(), Refusal> {
+pub(super) fn change(directory: &mut Directory, app_id: &str, mut body: Value) -> Result<(), Refusal> {
+    let members = body.as_object_mut();
+    let rest: Vec<(&str, Value)> = members
+        .map(|all| REST.into_iter().filter_map(|name| Some((name, all.remove(name)?))).collect())
+        .unwrap_or_default();
     let new: Application = read(body)?;
     let before = directory.clone();
     let app = directory
@@ -42,6 +43,7 @@ pub(super) fn change(directory: &mut Directory, app_id: &str, body: Value) -> Re
         .find(|app| app.client_id == app_id)
         .ok_or_else(|| Refusal::NotFound(app_id.to_owned()))?;
     let app = Arc::make_mut(app);
+    app.rest.extend(rest.into_iter().map(|(name, value)| (name.to_owned(), value)));
     app.display_name = new.display_name.unwrap_or(std::mem::take(&mut app.display_name));
     if let Some(uris) = new.identifier_uris {
         let others = before.apps.iter().filter(|other| other.client_id != app_id);
@@ -50,15 +52,28 @@ pub(super) fn change(directory: &mut Directory, app_id: &str, body: Value) -> Re
         }
         app.identifier_uris = uris;
     }
-    for (platform, uris) in
-        [(Platform::Spa, new.spa), (Platform::Web, new.web), (Platform::Public, new.public_client)]
-    {
+    let web = new.web.map(|web| {
+        app.rest.insert("logoutUrl".to_owned(), web.logout_url);
+        app.rest.insert("implicitGrantSettings".to_owned(), json!(web.implicit_grant_settings));
+        web.redirect_uris
+    });
+    let [spa, public] = [new.spa, new.public_client].map(|uris| uris.map(|uris| uris.redirect_uris));
+    for (platform, uris) in [(Platform::Spa, spa), (Platform::Web, web), (Platform::Public, public)] {
         if let Some(uris) = uris {
             app.redirect_uris.retain(|uri| uri.platform != platform);
-            app.redirect_uris.extend(uris.redirect_uris.into_iter().map(|uri| RedirectUri { platform, uri }));
+            app.redirect_uris.extend(uris.into_iter().map(|uri| RedirectUri { platform, uri }));
         }
     }
+    if let Some(roles) = new.app_roles {
+        let old: Vec<AppRole> = app.rest.get("appRoles").map_or(Ok(Vec::new()), |old| read(old.clone()))?;
+        if old.iter().any(|old| old.is_enabled && !roles.iter().any(|role| role.id == old.id)) {
+            return Err(Refusal::Enabled);
+        }
+        app.rest.insert("appRoles".to_owned(), json!(roles));
+    }
     if let Some(claims) = new.optional_claims {
+        app.rest.insert("idToken".to_owned(), json!(claims.id_token));
+        app.rest.insert("saml2Token".to_owned(), json!(claims.saml2_token));
         app.optional_claims = claims.access_token.into_iter().map(|claim| claim.name).collect();
     }
     if let Some(api) = new.api {
@@ -76,15 +91,7 @@ pub(super) fn change(directory: &mut Directory, app_id: &str, body: Value) -> Re
             .collect::<Result<_, Refusal>>()?;
     }
     if let Some(keys) = new.key_credentials {
-        let [key] = keys.as_slice() else {
-            return Err(Refusal::Bad("The stand-in keeps one certificate for each application.".to_owned()));
-        };
-        let unreadable = || Refusal::Bad("A keyCredential is no certificate to verify with.".to_owned());
-        let der = STANDARD.decode(&key.key).map_err(|_| unreadable())?;
-        let right = key.kind == "AsymmetricX509Cert" && key.usage == "Verify";
-        let certificate = Certificate::read_der(&der).ok().filter(|_| right);
-        app.certificate = Some(certificate.ok_or_else(unreadable)?);
-        app.certificate_name.clone_from(&key.display_name);
+        access::set_certificates(directory, app_id, Of::Application, keys)?;
     }
     Ok(())
 }
@@ -92,9 +99,8 @@ pub(super) fn change(directory: &mut Directory, app_id: &str, body: Value) -> Re
 fn change_api(app: &mut App, api: Api) -> Result<(), Refusal> {
     let before = scope_ids(app);
     if let Some(scopes) = api.oauth2_permission_scopes {
-        if let Some(gone) = before.keys().find(|id| !scopes.iter().any(|scope| scope.id.to_string() == **id))
-        {
-            return Err(Refusal::Bad(format!("The scope {gone} must be disabled before it is removed.")));
+        if before.keys().any(|id| !scopes.iter().any(|scope| scope.id.to_string() == *id)) {
+            return Err(Refusal::Enabled);
         }
         app.scope_ids = scopes.iter().map(|scope| (scope.id.to_string(), scope.value.clone())).collect();
         let admin = scopes.iter().filter(|scope| scope.kind == "Admin");
@@ -103,6 +109,9 @@ fn change_api(app: &mut App, api: Api) -> Result<(), Refusal> {
     }
     if let Some(version) = api.requested_access_token_version {
         app.token_version = version;
+    }
+    if let Some(accept) = api.accept_mapped_claims {
+        app.rest.insert("acceptMappedClaims".to_owned(), json!(accept));
     }
     if let Some(known) = api.known_client_applications {
         app.known_clients = known;
@@ -133,64 +142,69 @@ fn values<'a>(app: &App, ids: impl Iterator<Item = (&'a str, Uuid)>) -> Result<V
 /// Id → value of an application's scopes.
 pub(super) fn scope_ids(app: &App) -> BTreeMap<String, String> {
     if app.scope_ids.is_empty() {
-        app.scopes.iter().map(|value| (id_of(&[&app.client_id, value]), value.clone())).collect()
+        // Graph hosts the scopes of OpenID Connect, in every tenant.
+        let oidc = if app.client_id == GRAPH_ID {
+            &["openid", "profile", "email", "offline_access"][..]
+        } else {
+            &[]
+        };
+        let values = app.scopes.iter().map(String::as_str).chain(oidc.iter().copied());
+        values.map(|value| (id_of(&[&app.client_id, value]), value.to_owned())).collect()
     } else {
         app.scope_ids.clone()
     }
 }
 
 /// As Graph shows it.
-pub(super) fn shown(app: &App) -> Value {
-    let keys = app.certificate.iter().map(|certificate| {
-        json!({ "keyId": id_of(&["keyCredential", &certificate.sha256]), "displayName": app.certificate_name })
-    });
+pub(super) fn shown(directory: &Directory, app: &App) -> Value {
+    let written = |name: &str| app.rest.get(name).cloned().unwrap_or_default();
+    let list = |name: &str| app.rest.get(name).cloned().unwrap_or_else(|| json!([]));
     let uris = |platform| {
         let all = app.redirect_uris.iter().filter(|uri| uri.platform == platform);
-        json!({ "redirectUris": all.map(|uri| uri.uri.as_str()).collect::<Vec<_>>() })
+        all.map(|uri| uri.uri.as_str()).collect::<Vec<_>>()
     };
-    let secrets =
-        app.secret.iter().map(|_| json!({ "keyId": id_of(&["passwordCredential", &app.client_id]) }));
-    json!({
+    let scopes = scope_ids(app);
+    let claims: Vec<Value> = app.optional_claims.iter().map(|name| json!({ "name": name })).collect();
+    let required = app.required.iter().map(|(resource, values)| {
+        let ids = directory.app(resource).map(scope_ids).unwrap_or_default();
+        let access = ids.iter().filter(|(_, value)| values.contains(value));
+        let access: Vec<Value> = access.map(|(id, _)| json!({ "id": id, "type": "Scope" })).collect();
+        json!({ "resourceAppId": resource, "resourceAccess": access })
+    });
+    let clients = app
+        .pre_authorized
+        .iter()
+        .map(|id| json!({ "appId": id, "delegatedPermissionIds": scopes.keys().collect::<Vec<_>>() }));
+    let (keys, secrets) = access::shown(&app.access);
+    let mut shown = json!({
         "id": object_id(app),
         "appId": app.client_id,
         "displayName": app.display_name,
-        "spa": uris(Platform::Spa),
-        "web": uris(Platform::Web),
-        "publicClient": uris(Platform::Public),
-        "keyCredentials": keys.collect::<Vec<_>>(),
-        "passwordCredentials": secrets.collect::<Vec<_>>(),
-    })
-}
-
-/// Its owners, as Graph shows them.
-pub(super) fn owners(directory: &Directory, app: &App) -> Value {
-    let name = |id: &str| {
-        let person = directory.people.iter().find(|person| person.oid == id);
-        person.map(|person| person.name.as_str())
-    };
-    let shown = app.owners.iter().map(|id| json!({ "id": id, "displayName": name(id) }));
-    json!({ "value": shown.collect::<Vec<_>>() })
-}
-
-/// What is posted to a part of an application.
-pub(super) fn add(
-    directory: &mut Directory,
-    app_id: &str,
-    part: &str,
-    body: Value,
-) -> Option<Result<(), Refusal>> {
-    let app = directory.apps.iter_mut().find(|app| app.client_id == app_id)?;
-    let app = Arc::make_mut(app);
-    match part {
-        "owners/$ref" => Some(read(body).map(|Reference { id }| {
-            app.owners.extend(id.rsplit('/').next().map(str::to_owned));
-        })),
-        "addPassword" => {
-            app.secret = Some(Uuid::new_v4().to_string());
-            Some(Ok(()))
-        }
-        _ => None,
+        "identifierUris": app.identifier_uris,
+        "spa": { "redirectUris": uris(Platform::Spa) },
+        "web": {
+            "redirectUris": uris(Platform::Web),
+            "logoutUrl": written("logoutUrl"),
+            "implicitGrantSettings": written("implicitGrantSettings"),
+        },
+        "publicClient": { "redirectUris": uris(Platform::Public) },
+        "api": {
+            "requestedAccessTokenVersion": app.token_version,
+            "oauth2PermissionScopes": scopes.iter().map(|(id, value)| json!({ "id": id, "value": value })).collect::<Vec<_>>(),
+            "preAuthorizedApplications": clients.collect::<Vec<_>>(),
+            "knownClientApplications": app.known_clients,
+            "acceptMappedClaims": written("acceptMappedClaims"),
+        },
+        "appRoles": list("appRoles"),
+        "requiredResourceAccess": required.collect::<Vec<_>>(),
+        "optionalClaims": { "accessToken": claims, "idToken": list("idToken"), "saml2Token": list("saml2Token") },
+        "keyCredentials": keys,
+        "passwordCredentials": secrets,
+    });
+    if let Value::Object(shown) = &mut shown {
+        shown.extend(REST.into_iter().map(|name| (name.to_owned(), written(name))));
     }
+    shown
 }
 
 fn object_id(app: &App) -> String {

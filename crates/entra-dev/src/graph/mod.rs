@@ -1,18 +1,21 @@
 //! Microsoft Graph as far as registering goes, on the second port: `/graph/{tenant}/v1.0/…`, where the tenant stands for the
-//! `tid` of the caller's token. Applications with their owners, service principals and delegated grants, with the traps of entra.md §7.3:
-//! an object id is no `appId`, an enabled scope cannot go, and only a scope that is there can be pre-authorised.
+//! `tid` of the caller's token. Applications and service principals, each with its own owners and credentials, and delegated
+//! grants, with the traps of entra.md §7.1 and §7.3: an object id is no `appId`, a certificate shows itself only to who selects
+//! nothing else, an enabled scope or role cannot go, and only a scope that is there can be pre-authorised.
 //!
 //! What it does not know it refuses by name: a body that it takes says the same to Graph.
 
+mod access;
 mod application;
 mod bodies;
 
 use crate::{
-    directory::{App, Directory},
+    directory::{Access, App, Directory, Tenant},
     params::Params,
     shared::Shared,
 };
-use application::{add, change, find, owners, register, scope_ids, shown};
+use access::Of;
+use application::{change, find, register, scope_ids, shown};
 use axum::{
     Json, Router,
     extract::{Path, RawQuery, State},
@@ -20,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use bodies::NewGrant;
+use bodies::{NewGrant, Principal};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,6 +35,8 @@ enum Refusal {
     NotFound(String),
     #[error("{0}")]
     Bad(String),
+    #[error("Permission (scope or role) cannot be deleted or updated unless disabled first.")]
+    Enabled,
 }
 
 type Answer = Result<(StatusCode, Value), Refusal>;
@@ -59,14 +64,16 @@ async fn answer(
     let (status, body) = shared
         .change(|directory| {
             let mut changed = directory.clone();
-            let answer = perform(&mut changed, &tenant, &method, &path, create, body)?;
+            let (status, mut answer) = perform(&mut changed, &tenant, &method, &path, create, body)?;
+            select(&mut answer, query.get("$select"))?;
             *directory = changed;
-            Ok(answer)
+            Ok((status, answer))
         })
         .unwrap_or_else(|refusal: Refusal| {
             let (status, code) = match refusal {
                 Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "Request_ResourceNotFound"),
                 Refusal::Bad(_) => (StatusCode::BAD_REQUEST, "Request_BadRequest"),
+                Refusal::Enabled => (StatusCode::BAD_REQUEST, "CannotDeleteOrUpdateEnabledEntitlement"),
             };
             (status, json!({ "error": { "code": code, "message": refusal.to_string() } }))
         });
@@ -90,24 +97,24 @@ fn perform(
     let (set, key) = path.split_once(['(', '/']).unwrap_or((path, ""));
     let (key, part) = key.split_once(")/").unwrap_or((key.trim_end_matches(')'), ""));
     match (set, method.as_str()) {
-        ("applications", "GET") if part == "owners" => {
-            let app = find(directory, key).ok_or_else(missing)?;
-            Ok((StatusCode::OK, owners(directory, app)))
-        }
-        ("applications", "POST") if !part.is_empty() => {
+        ("applications" | "servicePrincipals", method) if !part.is_empty() => {
             let app = find(directory, key).ok_or_else(missing)?.client_id.clone();
-            add(directory, &app, part, body).ok_or_else(missing)??;
-            Ok((StatusCode::NO_CONTENT, Value::Null))
+            let of = if set == "applications" { Of::Application } else { Of::Principal(&tenant) };
+            let exists = |tenant: &Tenant| tenant.principals.contains(&app);
+            if of != Of::Application && !directory.tenant(&tenant).is_some_and(exists) {
+                return Err(missing());
+            }
+            access::part(directory, &app, of, (method, part), body).ok_or_else(missing)?
         }
         _ if !part.is_empty() => Err(missing()),
         ("applications", "GET") => {
             let app = find(directory, key).ok_or_else(missing)?;
-            Ok((StatusCode::OK, shown(app)))
+            Ok((StatusCode::OK, shown(directory, app)))
         }
         ("applications", "POST") => {
             let app = register(directory, &Uuid::new_v4().to_string());
             change(directory, &app, body)?;
-            directory.app(&app).map(|app| (StatusCode::CREATED, shown(app))).ok_or_else(missing)
+            directory.app(&app).map(|app| (StatusCode::CREATED, shown(directory, app))).ok_or_else(missing)
         }
         ("applications", "PATCH") => {
             if let Some(app) = find(directory, key).map(|app| app.client_id.clone()) {
@@ -117,16 +124,22 @@ fn perform(
             let name = quoted(key, "uniqueName").filter(|_| create).ok_or_else(missing)?;
             let app = register(directory, name);
             change(directory, &app, body)?;
-            directory.app(&app).map(|app| (StatusCode::CREATED, shown(app))).ok_or_else(missing)
+            directory.app(&app).map(|app| (StatusCode::CREATED, shown(directory, app))).ok_or_else(missing)
         }
         ("servicePrincipals", "GET" | "PATCH") => {
             let app_id = quoted(key, "appId").ok_or_else(missing)?;
             let app = directory.app(app_id).ok_or_else(missing)?;
-            let (app_id, answer) = (app.client_id.clone(), principal(&tenant, app));
+            let (app_id, answer) = (app.client_id.clone(), principal(directory, &tenant, app));
             let exists = directory.tenant(&tenant).is_some_and(|tenant| tenant.principals.contains(&app_id));
+            if exists && method == Method::PATCH {
+                let new: Principal = read(body)?;
+                if let Some(keys) = new.key_credentials {
+                    access::set_certificates(directory, &app_id, Of::Principal(&tenant), keys)?;
+                }
+                return Ok((StatusCode::NO_CONTENT, Value::Null));
+            }
             match (method.as_str(), exists) {
                 ("GET", true) => Ok((StatusCode::OK, answer)),
-                (_, true) => Ok((StatusCode::NO_CONTENT, Value::Null)),
                 ("PATCH", false) if create => {
                     let tenant = directory.tenant_mut(&tenant).ok_or_else(missing)?;
                     tenant.principals.insert(app_id);
@@ -172,13 +185,34 @@ fn quoted<'a>(key: &'a str, name: &str) -> Option<&'a str> {
     key.strip_prefix(name)?.strip_prefix("='")?.strip_suffix('\'')
 }
 
-fn principal(tenant: &str, app: &App) -> Value {
+fn principal(directory: &Directory, tenant: &str, app: &App) -> Value {
+    let access = directory.tenant(tenant).and_then(|tenant| tenant.access.get(&app.client_id));
+    let (keys, secrets) = access::shown(access.unwrap_or(&Access::default()));
     let scopes = scope_ids(app).into_iter().map(|(id, value)| json!({ "id": id, "value": value }));
     json!({
         "id": principal_id(tenant, app),
         "appId": app.client_id,
         "oauth2PermissionScopes": scopes.collect::<Vec<_>>(),
+        "keyCredentials": keys,
+        "passwordCredentials": secrets,
     })
+}
+
+/// Only what was asked for; and `key`, the certificate itself, only to who asks for nothing but certificates.
+fn select(answer: &mut Value, names: Option<&str>) -> Result<(), Refusal> {
+    let Value::Object(members) = answer else { return Ok(()) };
+    if let Some(names) = names {
+        if let Some(unknown) = names.split(',').find(|name| !members.contains_key(*name)) {
+            return Err(Refusal::Bad(format!("Could not find a property named '{unknown}'.")));
+        }
+        members.retain(|member, _| names.split(',').any(|name| name == member));
+    }
+    if names != Some("keyCredentials")
+        && let Some(Value::Array(keys)) = members.get_mut("keyCredentials")
+    {
+        keys.iter_mut().filter_map(|key| key.get_mut("key")).for_each(|key| *key = Value::Null);
+    }
+    Ok(())
 }
 
 /// The tenant-wide grants of a service principal.

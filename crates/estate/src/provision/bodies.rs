@@ -8,26 +8,82 @@ use uuid::Uuid;
 /// `appId` of Microsoft Graph in every tenant.
 pub(super) const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
+/// What the broker asks Entra for, by itself (contract §7).
+pub(super) const OIDC: [&str; 3] = ["openid", "profile", "offline_access"];
+
 /// What creates a registration.
 pub(super) fn named(display_name: &str, audience: &str) -> Value {
     json!({ "displayName": display_name, "signInAudience": audience })
 }
 
-// Where a registration sends codes is said for all three platforms: what somebody left there ends.
+/// A registration as the estate has it. Whoever made it could have set anything: all that decides who gets a token, and what is in it,
+/// is said, so that what the estate does not say ends.
+fn whole(open: Value) -> Value {
+    let mut all = json!({
+        "isFallbackPublicClient": false, // else anybody signs users in by a device code, under this name
+        "isDeviceOnlyAuthSupported": false,
+        "identifierUris": [],
+        "spa": { "redirectUris": [] },
+        "web": web(&[]),
+        "publicClient": { "redirectUris": [] },
+        "defaultRedirectUri": null,
+        "appRoles": [],
+        "requiredResourceAccess": [],
+        "optionalClaims": claims(&[], &[]),
+        "groupMembershipClaims": null,
+        "tokenEncryptionKeyId": null,
+        // Nobody adds credentials to the service principals of other tenants.
+        "servicePrincipalLockConfiguration": { "isEnabled": true, "allProperties": true },
+    });
+    if let (Value::Object(all), Value::Object(open)) = (&mut all, open) {
+        all.extend(open);
+    }
+    all
+}
+
+fn web(uris: &[String]) -> Value {
+    json!({
+        "redirectUris": uris,
+        "logoutUrl": null,
+        "implicitGrantSettings": { "enableAccessTokenIssuance": false, "enableIdTokenIssuance": false },
+    })
+}
+
+fn claims(access: &[String], id: &[&str]) -> Value {
+    let access: Vec<Value> = access.iter().map(|name| json!({ "name": name })).collect();
+    let id: Vec<Value> = id.iter().map(|name| json!({ "name": name })).collect();
+    json!({ "accessToken": access, "idToken": id, "saml2Token": [] })
+}
+
+/// `api` but for clients that need no consent.
+fn api(version: u8, scopes: &[Value]) -> Map<String, Value> {
+    Map::from_iter([
+        ("requestedAccessTokenVersion".to_owned(), json!(version)),
+        ("oauth2PermissionScopes".to_owned(), json!(scopes)),
+        ("acceptMappedClaims".to_owned(), json!(false)),
+    ])
+}
+
+/// `api` with these clients: all of it is said each time, so that it does not matter how Graph merges it.
+fn api_for(mut api: Map<String, Value>, pre_authorized: Value, known: Value) -> Value {
+    api.insert("preAuthorizedApplications".to_owned(), pre_authorized);
+    api.insert("knownClientApplications".to_owned(), known);
+    Value::Object(api)
+}
 
 /// The broker: one exact redirect URI for each environment, no credential, no permission that is not asked for by name.
-pub(super) fn broker(broker: &Broker, audience: &str, environments: &[&str]) -> Value {
+/// `oidc`: ids of [`OIDC`]. By `login_hint` Entra knows whose session a sign-out ends.
+pub(super) fn broker(broker: &Broker, environments: &[&str], oidc: Vec<String>) -> Value {
     let uris: Vec<String> = environments
         .iter()
         .flat_map(|app| broker.redirect_uris.iter().map(move |uri| uri.replace("{app}", app)))
         .collect();
-    json!({
-        "displayName": broker.display_name,
-        "signInAudience": audience,
+    whole(json!({
         "spa": { "redirectUris": uris },
-        "web": { "redirectUris": [] },
-        "publicClient": { "redirectUris": [] },
-    })
+        "api": api_for(api(2, &[]), json!([]), json!([])),
+        "requiredResourceAccess": required(&[(GRAPH_ID, oidc)]),
+        "optionalClaims": claims(&[], &["login_hint"]),
+    }))
 }
 
 /// An API of our own.
@@ -37,54 +93,41 @@ pub(super) fn backend(name: &str, backend: &Backend) -> Value {
         .iter()
         .map(|value| scope(name, value, if backend.admin_scopes.contains(value) { "Admin" } else { "User" }))
         .collect();
-    let claims: Vec<Value> = backend.optional_claims.iter().map(|name| json!({ "name": name })).collect();
-    json!({
+    whole(json!({
         "identifierUris": backend.identifier_uris,
-        "api": {
-            "requestedAccessTokenVersion": backend.requested_access_token_version,
-            "oauth2PermissionScopes": scopes,
-        },
-        "optionalClaims": { "accessToken": claims },
-    })
+        "api": api_for(api(backend.requested_access_token_version, &scopes), json!([]), json!([])),
+        "optionalClaims": claims(&backend.optional_claims, &[]),
+    }))
 }
 
-/// A control client (contract §7) but for the pre-authorisation. `required`: `appId` of a resource → ids of its scopes.
-pub(super) fn control(name: &str, landings: &[String], required: &[(&str, Vec<String>)]) -> Value {
-    let required: Vec<Value> = required
-        .iter()
-        .map(|(resource, ids)| {
-            let access: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "type": "Scope" })).collect();
-            json!({ "resourceAppId": resource, "resourceAccess": access })
-        })
-        .collect();
-    json!({
+/// A control client (contract §7) but for the pre-authorisation. `resources`: `appId` of a resource → ids of its scopes.
+pub(super) fn control(name: &str, landings: &[String], resources: &[(&str, Vec<String>)]) -> Value {
+    whole(json!({
         "identifierUris": [format!("api://{}", hole(name))],
-        "web": { "redirectUris": landings },
-        "spa": { "redirectUris": [] },
-        "publicClient": { "redirectUris": [] },
-        "api": api(name),
-        "requiredResourceAccess": required,
-    })
+        "web": web(landings),
+        "api": control_api(name),
+        "requiredResourceAccess": required(resources),
+    }))
 }
 
-/// The broker's pre-authorisation, which may only name a scope that is there already. All of `api` is said again, so that
-/// it does not matter how Graph merges it.
+fn required(resources: &[(&str, Vec<String>)]) -> Value {
+    let all = resources.iter().map(|(resource, ids)| {
+        let access: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "type": "Scope" })).collect();
+        json!({ "resourceAppId": resource, "resourceAccess": access })
+    });
+    all.collect()
+}
+
+/// The broker's pre-authorisation, which may only name a scope that is there already.
 pub(super) fn pre_authorized(name: &str) -> Value {
     let broker = hole("broker");
     let ids = [scope_id(name, Estate::CONTROL_SCOPE)];
-    let mut api = api(name);
-    api.insert("knownClientApplications".to_owned(), json!([broker]));
     let pre_authorized = json!([{ "appId": broker, "delegatedPermissionIds": ids }]);
-    api.insert("preAuthorizedApplications".to_owned(), pre_authorized);
-    json!({ "api": api })
+    json!({ "api": api_for(control_api(name), pre_authorized, json!([broker])) })
 }
 
-fn api(name: &str) -> Map<String, Value> {
-    let scopes = json!([scope(name, Estate::CONTROL_SCOPE, "User")]);
-    Map::from_iter([
-        ("requestedAccessTokenVersion".to_owned(), json!(2)),
-        ("oauth2PermissionScopes".to_owned(), scopes),
-    ])
+fn control_api(name: &str) -> Map<String, Value> {
+    api(2, &[scope(name, Estate::CONTROL_SCOPE, "User")])
 }
 
 fn scope(registration: &str, value: &str, kind: &str) -> Value {

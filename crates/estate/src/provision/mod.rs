@@ -12,7 +12,7 @@ pub use check::ProvisionError;
 
 use crate::{Addresses, Backend, Estate, Tenant};
 use bodies::GRAPH_ID;
-use script::{Script, hole};
+use script::{Script, Whose, hole};
 use std::path::Path;
 
 const GRAPH_URI: &str = "https://graph.microsoft.com";
@@ -31,12 +31,14 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
 
     let script = Script::new();
     script.tenant(home_id, "registrations");
-    script.who();
     for (name, backend) in estate.backends.iter().filter(|(_, backend)| !is_elsewhere(backend)) {
         script.registration(name, &bodies::named(&backend.display_name, audience));
         script.change(name, &bodies::backend(name, backend));
     }
-    script.registration("broker", &bodies::broker(&estate.broker, audience, &environments));
+    script.registration("broker", &bodies::named(&estate.broker.display_name, audience));
+    let oidc = bodies::OIDC.iter().enumerate();
+    let oidc = oidc.map(|(number, value)| script.scope(GRAPH_ID, "broker", number, value)).collect();
+    script.change("broker", &bodies::broker(&estate.broker, &environments, oidc));
     for (name, control) in &estate.controls {
         script.registration(name, &bodies::named(&control.display_name, audience));
         let required: Vec<(&str, Vec<String>)> = control
@@ -63,7 +65,7 @@ pub fn provision(estate: &Estate) -> Result<String, ProvisionError> {
         script.tenant(&tenant.id, &format!("{name}: service principals and consents"));
         for principal in &tenant.service_principals {
             let id = estate.client_id(principal).unwrap_or_default();
-            script.principal(principal, id, id != GRAPH_ID);
+            script.principal(principal, id, whose(estate, principal, id));
         }
         for grant in &tenant.grants {
             script.grant(&grant.client, &grant.resource, &grant.scopes);
@@ -104,6 +106,15 @@ fn with_holes(estate: &Estate) -> Estate {
     // Tenants that use nothing have no part in it.
     holed.tenants.retain(|_, tenant| !tenant.service_principals.is_empty());
     holed
+}
+
+fn whose(estate: &Estate, name: &str, id: &str) -> Whose {
+    let registered = estate.backends.get(name).is_none_or(|backend| !is_elsewhere(backend));
+    match id {
+        GRAPH_ID => Whose::Microsofts,
+        _ if registered && !estate.apps.contains_key(name) => Whose::Ours,
+        _ => Whose::AnothersHere,
+    }
 }
 
 fn is_elsewhere(backend: &Backend) -> bool {

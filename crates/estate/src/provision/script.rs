@@ -15,6 +15,14 @@ const CLOSE: char = '\u{e001}';
 /// What every script begins with.
 const START: &str = include_str!("start.sh");
 
+/// Who registered what a service principal is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    Ours,
+    AnothersHere,
+    Microsofts,
+}
+
 pub(super) struct Script {
     text: RefCell<String>,
 }
@@ -46,12 +54,7 @@ impl Script {
 
     /// From here on requests go to this tenant.
     pub(super) fn tenant(&self, id: &str, what: &str) {
-        self.say(&format!("\n### {what}\naz login --tenant {id} --allow-no-subscriptions --output none"));
-    }
-
-    /// Asks who runs the script.
-    pub(super) fn who(&self) {
-        self.say("me=$(az ad signed-in-user show --query id --output tsv)");
+        self.say(&format!("\n### {what}\nsign_in {id}"));
     }
 
     /// Creates a registration or finds it, keeps its `appId`, and goes on only if nobody else has a hand in it.
@@ -59,7 +62,7 @@ impl Script {
         self.say(&format!("\n# {name}"));
         self.send(&key(name), " Prefer=create-if-missing", body);
         self.say(&look(&hole(name), &key(name), "appId"));
-        self.say(&format!("ours {name} {}", quoted(&hole(name))));
+        self.say(&format!("registered {name} {}", quoted(&hole(name))));
     }
 
     /// Changes a registration.
@@ -83,13 +86,19 @@ impl Script {
         self.say(&format!("certificate {} {name}", quoted(&hole(name))));
     }
 
-    /// Creates a service principal in the tenant, and keeps its object id.
-    pub(super) fn principal(&self, name: &str, app_id: &str, create: bool) {
-        let path = principal_of(app_id);
-        if create {
-            self.send(&path, " Prefer=create-if-missing", &serde_json::json!({ "accountEnabled": true }));
+    /// Creates a service principal in the tenant, keeps its object id, and goes on only if nobody else has a hand in one of ours:
+    /// its credentials are not those of the registration, and the portal does not show them.
+    pub(super) fn principal(&self, name: &str, app_id: &str, whose: Whose) {
+        let (path, id) = (principal_of(app_id), variable(name, "PRINCIPAL"));
+        if whose != Whose::Microsofts {
+            let body = serde_json::json!({ "accountEnabled": true });
+            self.send(&path, " Prefer=create-if-missing", &body);
         }
-        self.say(&look(&variable(name, "PRINCIPAL"), &path, "id"));
+        self.say(&look(&id, &path, "id"));
+        if whose == Whose::Ours {
+            let what = format!("service principal of talxis-token-broker.{name} in this tenant ({id})");
+            self.say(&format!("only_ours {} {} keyId", quoted(&what), quoted(&path)));
+        }
     }
 
     /// A tenant-wide delegated grant.

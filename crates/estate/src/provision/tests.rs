@@ -71,7 +71,7 @@ fn a_second_tenant_gets_principals_and_consents_and_the_home_must_be_named() {
     let named = two.replacen("# home = ", "home = ", 1);
     let script = provision(&Estate::parse(&named).unwrap()).unwrap();
     assert!(!script.contains("AzureADMyOrg"));
-    let (first, second) = script.split_once(&format!("az login --tenant {OTHER}")).unwrap();
+    let (first, second) = script.split_once(&format!("\nsign_in {OTHER}")).unwrap();
     assert!(first.contains("applications(uniqueName=") && !second.contains("applications(uniqueName="));
     assert_eq!(second.matches("\ngrant ").count(), 3);
 }

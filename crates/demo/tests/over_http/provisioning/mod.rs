@@ -3,22 +3,23 @@
 //!
 //! In the place of `az` is a line of shell that hands its words to [`Az`], which sends the request that they stand for.
 
-use axum::{Form, Router, extract::State, http::StatusCode, routing::post};
-use base64::{Engine, engine::general_purpose::STANDARD};
+mod az;
+mod squatter;
+
+use axum::{Router, routing::post};
+use az::{Az, answer};
 use entra_dev::Entra;
 use estate::{Certificates, Estate};
-use reqwest::{Client, Method, Response, redirect::Policy};
-use serde_json::{Value, json};
+use reqwest::{Client, redirect::Policy};
+use serde_json::Value;
 use std::{
-    collections::BTreeMap,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
-const EXAMPLE: &str = include_str!("../../../../deploy/estate.example.toml");
-const PICKER: &str = "v1.0/applications(uniqueName='talxis-token-broker.file-picker')";
+const EXAMPLE: &str = include_str!("../../../../../deploy/estate.example.toml");
 /// Who is signed in to `az`.
 const ADMINISTRATOR: &str = "d0000000-0000-4000-8000-0000000000aa";
 const ENVIRONMENT: &str = "https://contoso-test.crm4.dynamics.com";
@@ -27,14 +28,6 @@ const REDIRECT: &str =
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const SIGN_IN: &str = "openid profile offline_access";
-
-/// What `az` would send, and the tenant it is signed in to.
-struct Az {
-    graph: String,
-    folder: PathBuf,
-    tenant: Mutex<String>,
-    http: Client,
-}
 
 /// A tenant with people and Microsoft Graph and nothing of ours, and an empty folder.
 struct World {
@@ -71,11 +64,11 @@ impl World {
 
     /// Runs the script of this estate, which should succeed.
     async fn provision(&self, estate: &str) {
-        self.run(estate).await.unwrap();
+        self.run(estate, &[]).await.unwrap();
     }
 
-    /// Runs the script of this estate; else what it says.
-    async fn run(&self, estate: &str) -> Result<(), String> {
+    /// Runs the script of this estate, in which these ids may stay; comes to what it says, in the end or when it stops.
+    async fn run(&self, estate: &str, keep: &[&str]) -> Result<String, String> {
         let authority = format!("[deployment]\nauthority = \"{}\"\n", self.entra.origin());
         let estate = estate.replacen("[deployment]\n", &authority, 1);
         let script = estate::provision(&Estate::parse(&estate).unwrap()).unwrap();
@@ -93,9 +86,12 @@ impl World {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", self.folder.display(), std::env::var("PATH").unwrap());
         let folder = self.folder.clone();
+        let flag = (!keep.is_empty()).then(|| "--keep".to_owned());
+        let words: Vec<String> = flag.into_iter().chain(keep.iter().map(|&id| id.to_owned())).collect();
         let run = move || {
             std::process::Command::new("sh")
                 .arg("provision.sh")
+                .args(words)
                 .current_dir(folder)
                 .env("PATH", path)
                 .output()
@@ -104,27 +100,14 @@ impl World {
         let output = tokio::task::spawn_blocking(run).await.unwrap();
         serving.abort();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(()) } else { Err(said) }
+        if output.status.success() { Ok(said) } else { Err(said) }
     }
 
     async fn az(&self) -> Az {
         let control = self.entra.open_control(([127, 0, 0, 1], 0).into()).await.unwrap();
         let (folder, http) = (self.folder.clone(), self.http.clone());
-        Az { graph: format!("http://{control}/graph"), folder, tenant: Mutex::new(self.tenant()), http }
-    }
-
-    /// What somebody who may register applications did before: the file picker's registration, and this with it.
-    async fn before(&self, method: &str, part: &str, body: &Value) {
-        let az = self.az().await;
-        let made = az.send("PATCH", PICKER, true, &json!({ "displayName": "File Picker" }).to_string()).await;
-        assert!(made.status().is_success());
-        let done = az.send(method, &format!("{PICKER}{part}"), false, &body.to_string()).await;
-        assert!(done.status().is_success(), "{}", done.text().await.unwrap());
-    }
-
-    /// What the file picker's registration is like, from Graph.
-    async fn picker(&self, part: &str) -> Value {
-        self.az().await.send("GET", &format!("{PICKER}{part}"), false, "").await.json().await.unwrap()
+        let (graph, tenant) = (format!("http://{control}/graph"), Mutex::new(self.tenant()));
+        Az { graph, folder, tenant, http, me: ADMINISTRATOR }
     }
 
     fn file(&self, name: &str) -> String {
@@ -209,102 +192,6 @@ impl World {
     }
 }
 
-/// One call of `az`: what it prints, or a status that makes it fail.
-async fn answer(
-    State(az): State<Arc<Az>>,
-    Form(words): Form<Vec<(String, String)>>,
-) -> Result<String, StatusCode> {
-    let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
-    let option = |name: &str| {
-        words
-            .iter()
-            .position(|word| word == name)
-            .and_then(|at| words.get(at + 1))
-            .cloned()
-            .unwrap_or_default()
-    };
-    let words_are = |expected: &[&str]| words.iter().zip(expected).all(|(word, expected)| word == expected);
-    if words_are(&["login"]) {
-        *az.tenant.lock().unwrap() = option("--tenant");
-        return Ok(String::new());
-    }
-    if words_are(&["rest"]) {
-        let create = words.iter().any(|word| word == "Prefer=create-if-missing");
-        let url = option("--url");
-        let path = url.strip_prefix("https://graph.microsoft.com/").unwrap();
-        let answer = az.send(&option("--method"), path, create, &option("--body")).await;
-        return az.print(answer, &option("--query")).await;
-    }
-    if words_are(&["ad", "signed-in-user", "show"]) {
-        return Ok(ADMINISTRATOR.to_owned());
-    }
-    let app = format!("v1.0/applications(appId='{}')", option("--id"));
-    if words_are(&["ad", "app", "credential", "list"]) {
-        let answer = az.send("GET", &app, false, "").await;
-        return az.print(answer, &option("--query").replacen('[', "keyCredentials[", 1)).await;
-    }
-    assert!(words_are(&["ad", "app", "credential", "reset"]) && words.contains(&"--append".to_owned()));
-    let pem = fs::read_to_string(az.folder.join(option("--cert").strip_prefix('@').unwrap())).unwrap();
-    let key: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    STANDARD.decode(&key).unwrap();
-    let key = json!({
-        "type": "AsymmetricX509Cert", "usage": "Verify", "key": key, "displayName": option("--display-name"),
-    });
-    let answer = az.send("PATCH", &app, false, &json!({ "keyCredentials": [key] }).to_string()).await;
-    az.print(answer, "").await
-}
-
-impl Az {
-    async fn send(&self, method: &str, path: &str, create: bool, body: &str) -> Response {
-        let url = format!("{}/{}/{path}", self.graph, self.tenant.lock().unwrap());
-        let mut request = self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
-        if create {
-            request = request.header("prefer", "create-if-missing");
-        }
-        if !body.is_empty() {
-            request = request.header("content-type", "application/json").body(body.to_owned());
-        }
-        request.send().await.unwrap()
-    }
-
-    /// The answer through a query: a member, or `list[?a=='b' && …].c | [0]`, or two of lengths and rows, as JMESPath reads them.
-    async fn print(&self, answer: Response, query: &str) -> Result<String, StatusCode> {
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        if !status.is_success() {
-            eprintln!("{status} {text}");
-            return Err(StatusCode::BAD_GATEWAY);
-        }
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        let texts = |list: &str, member: &str| -> Vec<String> {
-            let items = value[list].as_array().unwrap();
-            items.iter().map(|item| item[member].as_str().unwrap_or("None").to_owned()).collect()
-        };
-        match query {
-            "length(passwordCredentials)" => {
-                return Ok(texts("passwordCredentials", "keyId").len().to_string());
-            }
-            "value[].[displayName,id]" => return Ok(texts("value", "displayName").join("\n") + "\n"),
-            _ => {}
-        }
-        if let Some(me) = query.strip_prefix("length(value[?id!='") {
-            let me = me.strip_suffix("'])").unwrap();
-            return Ok(texts("value", "id").iter().filter(|id| *id != me).count().to_string());
-        }
-        let Some((list, rest)) = query.split_once("[?") else {
-            return Ok(value[query].as_str().unwrap_or_default().to_owned());
-        };
-        let (conditions, member) = rest.split_once("].").unwrap();
-        let conditions: BTreeMap<&str, &str> =
-            conditions.split(" && ").map(|one| one.split_once("==").unwrap()).collect();
-        let fits =
-            |item: &&Value| conditions.iter().all(|(name, text)| item[name] == text.trim_matches('\''));
-        let items = value[list].as_array().cloned().unwrap_or_default();
-        let member = member.split(' ').next().unwrap();
-        Ok(items.iter().find(fits).and_then(|item| item[member].as_str()).unwrap_or_default().to_owned())
-    }
-}
-
 #[tokio::test]
 async fn the_printed_script_makes_an_estate_in_which_a_user_gets_a_backend_token() {
     let world = World::start("whole").await;
@@ -322,8 +209,13 @@ async fn the_printed_script_makes_an_estate_in_which_a_user_gets_a_backend_token
 async fn a_second_run_keeps_every_id_and_key_and_the_estate_goes_on_working() {
     let world = World::start("again").await;
     world.provision(EXAMPLE).await;
-    let files =
-        ["broker-config.json", "talxis-sts.toml", "certificates/file-picker.crt.pem", "consent-links.txt"];
+    let files = [
+        "broker-config.json",
+        "talxis-sts.toml",
+        "certificates/file-picker.crt.pem",
+        "consent-links.txt",
+        "registrations.txt",
+    ];
     let before = files.map(|name| world.file(name));
     world.provision(EXAMPLE).await;
     assert_eq!(files.map(|name| world.file(name)), before);
@@ -332,43 +224,6 @@ async fn a_second_run_keeps_every_id_and_key_and_the_estate_goes_on_working() {
     assert_eq!(serde_json::from_str::<Value>(value).unwrap(), world.config(), "{settings}");
     let (status, answer) = world.backend_token("filePicker", "https://graph.microsoft.com/User.Read").await;
     assert_eq!(status, 200, "{answer}");
-}
-
-fn owner(id: &str) -> Value {
-    json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}") })
-}
-
-#[tokio::test]
-async fn a_registration_that_somebody_else_owns_is_not_consented_to() {
-    let world = World::start("stranger").await;
-    world.before("POST", "/owners/$ref", &owner("d0000000-0000-4000-8000-000000000001")).await;
-    let said = world.run(EXAMPLE).await.unwrap_err();
-    assert!(said.contains("talxis-token-broker.file-picker (") && said.contains("Adele"), "{said}");
-    let links = world.folder.join("consent-links.txt");
-    assert!(!links.exists() && world.picker("").await["keyCredentials"] == json!([]));
-}
-
-#[tokio::test]
-async fn a_registration_with_a_client_secret_is_not_consented_to() {
-    let world = World::start("secret").await;
-    world.before("POST", "/addPassword", &json!({})).await;
-    let said = world.run(EXAMPLE).await.unwrap_err();
-    assert!(
-        said.contains("talxis-token-broker.file-picker (") && said.contains("Client secrets: 1."),
-        "{said}"
-    );
-}
-
-#[tokio::test]
-async fn ones_own_registration_is_taken_and_sends_codes_nowhere_but_where_the_estate_says() {
-    let world = World::start("own").await;
-    world.before("POST", "/owners/$ref", &owner(ADMINISTRATOR)).await;
-    let evil = json!({ "redirectUris": ["https://evil.example"] });
-    world.before("PATCH", "", &json!({ "spa": evil, "publicClient": evil, "web": evil })).await;
-    world.provision(EXAMPLE).await;
-    let shown = world.picker("").await;
-    assert_eq!(shown["web"]["redirectUris"], json!(["https://contoso.crm4.dynamics.com/"]));
-    assert!(!shown.to_string().contains("evil.example"), "{shown}");
 }
 
 #[tokio::test]
