@@ -2,7 +2,7 @@
 
 use crate::{GRAPH, HOUR, Page, entra_says, request, silent, text};
 use broker_core::testing::{Kind, reply};
-use broker_core::{Code, Env, EventKind, HostFacts, Result, TokenResult};
+use broker_core::{Code, Env, HostFacts, Result, TokenResult};
 use serde_json::json;
 
 fn page() -> Page {
