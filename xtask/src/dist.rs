@@ -127,6 +127,8 @@ fn optimise(node: &Node, work: &Path) -> Outcome<Vec<u8>> {
     let mut command = node.tool("binaryen/bin/wasm-opt");
     command
         .args([
+            // Nothing lies in the first kilobyte but the end of a stack that has run out: no address is computed around zero to reach it.
+            "--low-memory-unused",
             "-Oz",
             "--flatten",
             "--rereloop",
