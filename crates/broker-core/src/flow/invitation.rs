@@ -65,12 +65,12 @@ pub(crate) async fn invite<E: Env>(core: &Core<E>, url: &str, bare: usize) -> Re
 /// account or a choice takes the place of the invitation's.
 ///
 /// # Errors
-/// `popup_blocked` for `signIn()`; for other callers the invitation stays.
+/// `popup_blocked` for `signIn()` without a click; for other callers the invitation stays.
 pub(crate) fn take_over<E: Env>(core: &Core<E>, ask: &Rc<Ask>) -> Result<()> {
     let open = core.invitation.borrow().clone();
-    let is_sign_in = ask.is_sign_in();
+    let (is_sign_in, clicked) = (ask.is_sign_in(), core.env.activated());
     // Only `signIn()` is a click for leaving the page: another one would lose what is unsaved on it.
-    let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && core.env.activated();
+    let may = |open: &Rc<Open<E::Popup>>| is_sign_in || !open.url.is_empty() && clicked;
     let Some(open) = open.filter(may) else { return Ok(()) };
     let wishes = is_sign_in && (ask.request.select_account || !ask.request.login_hint.is_empty());
     if open.url.is_empty() {
@@ -83,7 +83,7 @@ pub(crate) fn take_over<E: Env>(core: &Core<E>, ask: &Rc<Ask>) -> Result<()> {
     };
     match core.env.open_popup(&url) {
         Some(popup) => open.finish(End::Came(Invited::Window(popup))),
-        None if is_sign_in => return Err(Code::PopupBlocked.into()),
+        None if is_sign_in && !clicked => return Err(Code::PopupBlocked.into()),
         None => {}
     }
     Ok(())

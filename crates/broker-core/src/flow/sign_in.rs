@@ -177,7 +177,7 @@ fn leaves_page<E: Env>(core: &Core<E>, ask: &Ask) -> bool {
 async fn leave<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, prompt: Prompt) -> Result<()> {
     core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
     let mut wisher = None;
-    if !(ask.is_sign_in() && core.env.host().mobile) {
+    if !ask.is_sign_in() || core.refuses_windows.get() {
         match invite(core, "", 0).await? {
             Invited::Page(taker) => wisher = taker,
             _ => return Ok(()),

@@ -114,10 +114,14 @@ fn sign_in_whose_window_is_refused_leaves_an_open_invitation_alone() {
     page.env.block_popups(true);
     let error = page.sign_in().take().expect("ended").err().expect("no window opens");
     assert_eq!((error.code, error.correlation_id.is_some()), (Code::PopupBlocked, true));
+    page.env.click();
+    let waits = page.sign_in();
+    assert!(waits.take().is_none(), "whoever clicked has a question on the screen that helps");
     page.env.block_popups(false);
     page.env.answer_invitation(true);
     page.env.finish_sign_in();
-    assert!(call.take().expect("ended").is_ok());
+    assert!(call.take().expect("ended").is_ok() && waits.take().expect("ended").is_ok());
+    assert_eq!(page.env.invited().len(), 1);
 }
 
 #[test]
