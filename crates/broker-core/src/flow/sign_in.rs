@@ -117,10 +117,11 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, mut opened: Option<Resul
         }
         let Opened { attempt, inbox, popup } = opened.take().unwrap_or_else(|| open(core, ask, prompt))?;
         core.emit(EventKind::Interaction, &ask.request.correlation_id, &ask.client, None);
-        if let Some(popup) = popup {
-            break (attempt, inbox, popup);
-        }
-        match invite(core, &attempt.url, attempt.bare).await? {
+        let invited = match popup {
+            Some(popup) => Invited::Window(popup),
+            None => invite(core, &attempt.url, attempt.bare).await?,
+        };
+        match invited {
             Invited::Window(popup) => break (attempt, inbox, popup),
             Invited::Elsewhere => return Ok(()),
             // Then the page leaves, or nobody can sign in here.

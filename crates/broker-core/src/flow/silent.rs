@@ -54,9 +54,9 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
         let landed = fly(&core, &ask).await;
         if let Err(error) = &landed {
             if leaves_hope(error.code) {
-                core.env.remember(Fact::FramesFail, true);
                 // Who found somebody else at Entra has a frame that works.
                 core.frames_fail.set(error.code != Code::AccountMismatch);
+                core.env.remember(Fact::FramesFail, true);
             }
             // The call goes on without a frame. Nobody is told but who listens: an administrator, perhaps.
             if matches!(error.code, Code::FrameBlockedByCsp | Code::SilentTimeout) {
