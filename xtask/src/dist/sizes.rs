@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 /// Microsoft's library takes for the sign-in alone. The first slice (popup sign-in, tokens, exchange, no storage) was held to 38,000 and
 /// weighed 37,505; what came since is the configuration, Power Apps' user, the vault, the hidden frame, the redirect, frames and prompts; tabs that take
 /// turns, renewal ahead of time, sign-out everywhere, what the status panel shows, and answers before the WebAssembly is there.
-const BUDGET: u64 = 54_980;
+const BUDGET: u64 = 54_800;
 
 const COMPARED: &str = "@azure/msal-browser";
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// Puts a script in front of the app's own; runs in the page before the broker does.
-pub(crate) async fn open_app_after(stage: &Stage, script: &str) -> Result {
+async fn open_app_after(stage: &Stage, script: &str) -> Result {
     put_before_the_broker(stage, script);
     stage.open_app().await
 }

@@ -17,7 +17,7 @@ async fn open_in_new_tab(stage: &Stage) -> Result<WindowHandle> {
 }
 
 /// Goes into the one window that is none of these.
-pub(crate) async fn enter_the_other_than(stage: &Stage, known: &[&WindowHandle]) -> Result {
+async fn enter_the_other_than(stage: &Stage, known: &[&WindowHandle]) -> Result {
     let window = until("the sign-in window", async || {
         let windows = stage.browser.windows().await?;
         Ok(windows.into_iter().find(|window| !known.contains(&window)))
