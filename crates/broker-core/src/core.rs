@@ -27,7 +27,9 @@ pub struct Core<E: Env> {
     session: RefCell<Option<Session>>,
     cache: RefCell<Cache>,
     sign_outs: Cell<u32>,
-    /// A hidden frame brought nobody, so a sign-in by hand had to: this page pays for no other.
+    /// The user signed in by hand on this page, so Entra knows her.
+    pub(crate) by_hand: Cell<bool>,
+    /// A hidden frame found nobody all the same: the browser keeps her from it, and this page pays for no other.
     pub(crate) frames_fail: Cell<bool>,
     /// The browser refused a window within the user's click on our own button: it will refuse the next one too.
     pub(crate) refuses_windows: Cell<bool>,
@@ -52,6 +54,7 @@ impl<E: Env> Core<E> {
             session: RefCell::default(),
             cache: RefCell::default(),
             sign_outs: Cell::default(),
+            by_hand: Cell::default(),
             frames_fail: Cell::default(),
             refuses_windows: Cell::default(),
             invitation: RefCell::default(),

@@ -142,7 +142,8 @@ async fn fly<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>, mut opened: Option<Resul
     // Not before: other tabs ask nobody as long as it is open.
     drop(popup);
     core.tell_signed_in(ask);
-    // Whoever is signed in at Entra now may be found there by a hidden frame, of the next page if this one's failed.
+    // Whoever is signed in at Entra now may be found there by a hidden frame.
+    core.by_hand.set(true);
     core.env.remember(Fact::FramesFail, false);
     Ok(())
 }

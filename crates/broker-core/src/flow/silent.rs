@@ -1,6 +1,6 @@
 //! Sign-in without the user: Entra is asked in a hidden frame with `prompt=none` (OpenID Connect Core §3.1.2.1; msal.md §2.5), for all who
-//! wait at once. Where cookies of other sites are blocked that cannot work, so one failure is remembered as long as the page lives, and in the tab
-//! until the user has signed in by hand: nobody pays for it twice, and the page load after that tries anew whether they are still blocked.
+//! wait at once. Where cookies of other sites are blocked that cannot work, so one failure is remembered in the tab until the user has
+//! signed in by hand, and one after that as long as the page lives: the first may have had no session to find, the second had one.
 
 use crate::{
     Code, Env, EventKind, Fact, Inbox, Result,
@@ -55,7 +55,7 @@ fn depart<E: Env>(core: &Rc<Core<E>>, ask: &Rc<Ask>) -> Flight {
         if let Err(error) = &landed {
             if leaves_hope(error.code) {
                 // Who found somebody else at Entra has a frame that works.
-                core.frames_fail.set(error.code != Code::AccountMismatch);
+                core.frames_fail.set(core.by_hand.get() && error.code != Code::AccountMismatch);
                 core.env.remember(Fact::FramesFail, true);
             }
             // The call goes on without a frame. Nobody is told but who listens: an administrator, perhaps.
