@@ -153,7 +153,9 @@ fn e2e(count: &mut Count, browsers: &[Browser]) -> Outcome {
     }
     for (browser, _) in browsers {
         section(&format!("End-to-end tests over the packed broker, in {browser}"));
-        let cargo = suite("e2e", "e2e");
+        // On WebKit's screen two windows would take the focus from each other.
+        let at_once = if *browser == "webkit" { "1" } else { TWO };
+        let cargo = suite("e2e", "e2e", at_once);
         let mut tests = match *browser {
             // It has no headless mode.
             "webkit" => {
@@ -184,7 +186,7 @@ fn host_page(count: &mut Count) -> Outcome {
         "authority":"http://login.localhost:1","clients":{"packaged":"c0000000-0000-4000-8000-000000000001"}}"#;
     count.check("a package brings a configuration of its own", dist::with_default(default));
     section("The packed broker in a model-driven app look-alike");
-    count.tests(&mut command("cargo", &suite("e2e", "host-page")))
+    count.tests(&mut command("cargo", &suite("e2e", "host-page", TWO)))
 }
 
 /// The sample control for PCF developers: built by Microsoft's tools as they are, then on forms of the look-alike and in Microsoft's harness.
@@ -204,7 +206,7 @@ fn pcf(count: &mut Count) -> Outcome {
     count.check("the sample control's own unit tests", npm(&["test"]));
     if usable {
         section("The sample control in the look-alike and in pcf-start");
-        count.tests(&mut command("cargo", &suite("e2e", "pcf")))?;
+        count.tests(&mut command("cargo", &suite("e2e", "pcf", "1")))?;
     }
     Ok(())
 }
@@ -231,7 +233,7 @@ fn interop(count: &mut Count) -> Outcome {
         return Ok(());
     }
     section("Foreign clients and servers, unmodified");
-    count.tests(&mut command("cargo", &suite("interop", "interop")))
+    count.tests(&mut command("cargo", &suite("interop", "interop", "1")))
 }
 
 /// Packs the broker for this machine and says whether it can be used.
@@ -244,8 +246,11 @@ fn packed(count: &mut Count) -> Outcome<bool> {
     Ok(usable)
 }
 
-fn suite<'a>(package: &'a str, name: &'a str) -> [&'a str; 7] {
-    ["test", "--package", package, "--test", name, "--", "--test-threads=1"]
+/// Tests at once, each with a browser and servers of its own: while one waits for its browser, another has the processor.
+const TWO: &str = "2";
+
+fn suite<'a>(package: &'a str, name: &'a str, at_once: &'a str) -> [&'a str; 8] {
+    ["test", "--package", package, "--test", name, "--", "--test-threads", at_once]
 }
 
 /// The number in front of a word, as in `3 passed; 0 failed;`.
