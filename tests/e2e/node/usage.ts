@@ -14,7 +14,7 @@ export async function theOlderWay(): Promise<string | undefined> {
   return token && management?.getAccessTokenObo(token, ["https://graph.microsoft.com/.default"], true);
 }
 
-export const enabled: true | undefined = window.TALXIS?.Utils?.TokenBroker?.isEnabled();
+export const enabled: boolean | undefined = window.TALXIS?.Utils?.TokenBroker?.isEnabled();
 
 export function isOver(error: TalxisBrokerError): boolean {
   return error.code === "timed_out" || window.talxisBroker.diagnostics().tokenManagement === "foreign";
