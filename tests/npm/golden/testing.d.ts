@@ -1,8 +1,8 @@
-import type { BrokerErrorCode, TalxisBroker, TalxisBrokerError, TokenRequest } from "./api.js";
+import type { BrokerErrorCode, SignInOptions, SignOutOptions, TalxisBroker, TalxisBrokerError, TokenRequest } from "./api.js";
 
 type Failure = BrokerErrorCode | (Partial<TalxisBrokerError> & { code: BrokerErrorCode });
-/** What was asked for; a sign-in names no client. */
-type PlainRequest = Partial<Omit<TokenRequest, "signal">>;
+/** What was asked for: of a token or of a sign-in or sign-out, which name no client. */
+type PlainRequest = Partial<Omit<TokenRequest & SignInOptions & SignOutOptions, "signal">>;
 
 export interface FakeBrokerOptions {
   /** By scopes joined with a space, or by client; or what makes one. Otherwise `fake-token`. */
