@@ -252,17 +252,7 @@ fn file_name(name: &str, id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::is_guid;
-
-    fn options(prefix: &str) -> Options {
-        Options {
-            prefix: prefix.to_owned(),
-            publisher: "Contoso s.r.o.".to_owned(),
-            version: "1.2.3.4".to_owned(),
-            webresource_guid: None,
-            ribbon: true,
-        }
-    }
+    use crate::options::{is_guid, tests::options};
 
     #[test]
     fn ids_are_committed_for_our_prefix_and_others_for_every_other() {

@@ -97,10 +97,10 @@ pub(crate) fn is_guid(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn options(prefix: &str) -> Options {
+    pub(crate) fn options(prefix: &str) -> Options {
         Options {
             prefix: prefix.to_owned(),
             publisher: "Contoso s.r.o.".to_owned(),

@@ -6,7 +6,7 @@
 use crate::{Failure, Result, Stage, until};
 use demo::Variable;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The id of the global bar's script frame.
 pub const HEADER_FRAME: &str = "ClientApiFrame_crm_header_global";
@@ -68,6 +68,14 @@ impl Stage {
             default_value: None,
             value: Some(config.to_string()),
         });
+    }
+
+    /// The same configuration, but for one member.
+    pub fn configure_but(&self, name: &str, value: impl Into<Value>) {
+        let mut config: Map<String, Value> =
+            serde_json::from_str(self.demo.broker_config()).unwrap_or_default();
+        config.insert(name.to_owned(), value.into());
+        self.configure_with(&config.into());
     }
 
     /// The bytes of what is signed in as it lies in the vault; 0 if nothing does.

@@ -107,9 +107,7 @@ async fn assert_unsupported(stage: &Stage) -> Result {
 
 /// The mobile app, where no window opens, under a value of `mobile`.
 async fn open_mobile_app(stage: &Stage, mobile: &str) -> Result {
-    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-    config["mobile"] = mobile.into();
-    stage.configure_with(&config);
+    stage.configure_but("mobile", mobile);
     stage.demo.host().set_switches(&["client=mobile"]).unwrap();
     open_app_after(stage, NO_WINDOWS).await
 }

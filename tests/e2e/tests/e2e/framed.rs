@@ -66,14 +66,19 @@ fn with_cookies_blocked_and_coop_on_the_sign_in_page_likewise() -> Result {
     signs_in_by_the_relay(ThirdPartyCookies::Blocked, true)
 }
 
+/// The app there, with a session at Entra that its hidden frame finds.
+async fn found_at_entra(stage: &Stage) -> Result {
+    stage.sign_in_elsewhere_as(ADELE).await?;
+    stage.open_app_within_another_site(&[]).await?;
+    all_settled(stage).await
+}
+
 #[test]
 fn where_cookies_are_allowed_a_session_at_entra_is_found_without_a_question() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            stage.sign_in_elsewhere_as(ADELE).await?;
-            stage.open_app_within_another_site(&[]).await?;
-            all_settled(stage).await?;
+            found_at_entra(stage).await?;
             assert_eq!(stage.count(".control[data-state=answered]").await?, 5);
             assert_eq!(stage.count(".notification, [data-talxis-broker]").await?, 0);
             Ok(())
@@ -86,9 +91,7 @@ fn whoever_signed_out_there_is_not_signed_in_again_unasked() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            stage.sign_in_elsewhere_as(ADELE).await?;
-            stage.open_app_within_another_site(&[]).await?;
-            all_settled(stage).await?;
+            found_at_entra(stage).await?;
             let signed_out = stage.ask("talxisBroker.signOut()").await?;
             stage.value(&signed_out).await?;
             let silently = "talxisBroker.getToken({ client: 'filePicker', interaction: 'never' })";
@@ -104,9 +107,7 @@ fn even_the_mobile_app_never_leaves_the_page_there() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["mobile"] = "redirect".into();
-            stage.configure_with(&config);
+            stage.configure_but("mobile", "redirect");
             stage.open_app_within_another_site(&["client=mobile"]).await?;
             all_settled(stage).await?;
             let codes: Vec<String> = stage

@@ -8,9 +8,7 @@ use thirtyfour::{By, Key};
 
 /// The app, configured to ask by the confirm dialog.
 async fn open_app_with_confirm(stage: &Stage, switches: &[&str]) -> Result {
-    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-    config["prompt"] = json!("confirm");
-    stage.configure_with(&config);
+    stage.configure_but("prompt", "confirm");
     open_app_with(stage, switches).await
 }
 

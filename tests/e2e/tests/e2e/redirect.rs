@@ -82,9 +82,7 @@ fn where_the_configuration_says_so_the_mobile_app_leaves_the_page_and_comes_back
     on_stage(
         |_| {},
         async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["mobile"] = json!("redirect");
-            stage.configure_with(&config);
+            stage.configure_but("mobile", "redirect");
             stage.demo.host().set_switches(&["client=mobile"]).unwrap();
             let address = format!("{}?appid=x&lookalike=client=mobile#here", stage.demo.address());
             stage.browser.goto(&address).await?;

@@ -295,9 +295,7 @@ async fn guest(stage: &mut Stage, cookies: ThirdPartyCookies) -> Result {
 
 /// A client without windows, whose configuration says that the page may leave.
 async fn sign_in_by_redirect(stage: &mut Stage, cookies: ThirdPartyCookies) -> Result {
-    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-    config["mobile"] = "redirect".into();
-    stage.configure_with(&config);
+    stage.configure_but("mobile", "redirect");
     stage.demo.host().set_switches(&["client=mobile"]).unwrap();
     known_to_entra(stage).await?;
     stage.open_app().await?;

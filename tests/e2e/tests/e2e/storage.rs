@@ -105,9 +105,7 @@ fn only_a_sign_in_that_leaves_the_page_needs_storage() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["mobile"] = json!("redirect");
-            stage.configure_with(&config);
+            stage.configure_but("mobile", "redirect");
             stage.demo.host().set_switches(&["client=mobile"]).unwrap();
             stage.open_app().await?;
             stage.the(".notification .action").await?;

@@ -149,9 +149,7 @@ fn a_sign_out_reaches_tabs_that_keep_nothing_too() -> Result {
     on_stage(
         |_| {},
         async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["storage"] = "memory".into();
-            stage.configure_with(&config);
+            stage.configure_but("storage", "memory");
             stage.open_app().await?;
             let first = stage.browser.window().await?;
             stage.accept_notification().await?;
@@ -305,9 +303,7 @@ fn controls_of_a_tab_whose_user_refused_hear_of_a_sign_in_in_another_one_and_are
     on_stage(
         |_| {},
         async |stage| {
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["prompt"] = "confirm".into();
-            stage.configure_with(&config);
+            stage.configure_but("prompt", "confirm");
             stage.open_app().await?;
             let first = stage.browser.window().await?;
             let second = open_in_new_tab(stage).await?;

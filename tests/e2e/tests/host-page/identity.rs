@@ -181,9 +181,7 @@ fn the_mobile_app_asks_nobody_unless_it_is_told_to_and_serves_what_is_there() ->
             }
             assert!(stage.browser.popups().await?.is_empty());
 
-            let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-            config["mobile"] = json!("popup");
-            stage.configure_with(&config);
+            stage.configure_but("mobile", "popup");
             let _: Value = stage.script("sessionStorage.clear()").await?;
             stage.open_app().await?;
             // Entra still knows her: the window closes by itself.

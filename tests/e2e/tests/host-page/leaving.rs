@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 /// The app as a mobile client that leaves the page to sign in; the user has agreed to it and is at Entra.
 async fn has_left(stage: &Stage) -> Result {
-    let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-    config["mobile"] = json!("redirect");
-    stage.configure_with(&config);
+    stage.configure_but("mobile", "redirect");
     stage.demo.host().set_switches(&["client=mobile"]).unwrap();
     stage.open_app().await?;
     stage.accept_notification().await?;

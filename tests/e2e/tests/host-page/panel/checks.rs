@@ -335,9 +335,7 @@ fn an_sts_that_does_not_know_this_environment_is_told_its_origin_and_a_sick_one_
                 (outer.trim_end_matches('/'), ["does not answer this environment", &adds]),
                 (&graph, ["the status 404", "Its operator looks at it"]),
             ] {
-                let mut config: Value = serde_json::from_str(stage.demo.broker_config()).unwrap();
-                config["sts"] = sts.into();
-                stage.configure_with(&config);
+                stage.configure_but("sts", sts);
                 let _: Value = stage.script("sessionStorage.clear(); return null").await?;
                 open(stage, &[]).await?;
                 expect(&run_checks(stage).await?, "sts", "failed", &says);
