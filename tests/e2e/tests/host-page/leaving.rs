@@ -4,7 +4,7 @@
 use crate::{ADELE, identity::silently};
 use e2e::{Result, Stage, on_stage, until};
 use entra_dev::GrantType;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The app as a mobile client that leaves the page to sign in; the user has agreed to it and is at Entra.
 async fn has_left(stage: &Stage) -> Result {
